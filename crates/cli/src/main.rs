@@ -1,0 +1,2 @@
+//! The morph command.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Typed fragment to object, through Cranelift.

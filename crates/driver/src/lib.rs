@@ -1,0 +1,1 @@
+//! The pipeline: plan, parse, check, compile, link, report.

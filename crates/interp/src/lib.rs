@@ -1,0 +1,1 @@
+//! The reference interpreter of typed fragments: slow, obvious, the meaning of the language.

@@ -1,0 +1,1 @@
+//! Checks that the project has for itself; they live in `tests/`.
