@@ -158,10 +158,19 @@ impl Diagnostic {
     }
 
     /// Adds the footer `key`, which sees the diagnostic's own arguments.
+    ///
+    /// The attributes `note` and `help` of a code need not be added: they are shown whenever the
+    /// diagnostic has the arguments that they name. Those with a suffix (`help-x`) are shown on request.
     #[must_use]
     pub fn footer(mut self, key: &'static str) -> Diagnostic {
         self.footers.push(Phrase { key, args: Vec::new() });
         self
+    }
+
+    /// Proposes the name that was probably meant ("did you mean").
+    #[must_use]
+    pub fn nearest(self, name: impl Into<String>) -> Diagnostic {
+        self.arg("nearest", name.into()).footer("help-nearest")
     }
 
     #[must_use]

@@ -8,6 +8,13 @@
 
 mod code;
 mod diagnostic;
+mod lang;
+mod render;
+mod source;
+pub mod wording;
 
 pub use code::{Code, Severity};
 pub use diagnostic::{Arg, Args, Diagnostic, Fix, FragmentId, Label, Origin, Phrase, Span};
+pub use lang::Lang;
+pub use render::{Color, Format, render};
+pub use source::{Located, Place, Position, Source};

@@ -1,0 +1,339 @@
+### English wording of every diagnostic. The keys are the names of `Code`.
+###
+### `.label` stands at the primary mark, `.mark-x` at a second mark. `.help` and `.note` are always
+### shown (when their arguments are there); `.help-x` and `.note-x` only where a phase asks for them.
+### Lowercase, no full stop, code in backticks. A list argument arrives as "`a`, `b`".
+
+## Words around a diagnostic.
+
+level-error = error
+level-warning = warning
+level-note = note
+level-help = help
+fix-title = write it like this
+help-nearest = did you mean `{ $nearest }`?
+
+## Facts that arrive as a word of the compiler.
+
+expected-kind = { $expected ->
+    [expression] an expression
+    [name] a name
+    [statement] a statement
+    [string] a string
+    [number] a number
+    [integer] an integer
+    [parameter] a parameter name
+    [field] a field
+    [line-end] the end of the line
+    [definition] a definition
+   *[other] `{ $expected }`
+}
+found-kind = { $found ->
+    [line-end] the end of the line
+    [file-end] the end of the file
+    [end] the end of the fragment
+    [string] a string
+    [number] a number
+    [name] a name
+   *[other] `{ $found }`
+}
+name-kind = { $kind ->
+    [function] function
+    [variable] variable
+    [struct] struct
+    [constant] constant
+    [global] global variable
+    [unit] unit block
+    [routine] routine
+    [parameter] parameter
+    [field] field
+   *[other] name
+}
+
+## Files and the root.
+
+FILE_MISSING = cannot find the file `{ $path }`
+FILE_UNREADABLE = cannot read `{ $path }`: { $reason }
+FILE_NOT_UTF8 = `{ $path }` is not UTF-8: the byte at offset { $offset } belongs to no character
+    .label = not UTF-8
+    .help = save the file in the encoding UTF-8
+FILE_TOO_LARGE = `{ $path }` has { $size } bytes; a source file may have at most 4 GiB
+ENTRY_MISSING = the program has no entry point: it has neither a function `mulai` nor a top-level statement
+    .help = add `fungsi mulai()` and `tutup_fungsi` around what the program should do
+    .note = `morph check` accepts such a file as a library
+ENTRY_PARAMETERS = `mulai` takes at most 2 parameters, found { $count }
+    .label = expected `mulai()`, `mulai(argc)` or `mulai(argc, argv)`
+
+## Lexing and parsing.
+
+CHARACTER_UNEXPECTED = unexpected character `{ $found }`
+    .label = nothing in the language begins with this
+    .note = names consist of the letters a-z and A-Z, digits and `_`; other characters may stand in strings and comments only
+TEXT_NUL = the text contains a NUL byte
+    .label = NUL byte
+    .help = delete it; inside a string write `\0`
+STRING_UNCLOSED = the string has no closing quote
+    .label = expected `"` before the end of this line
+    .note = a string ends on the line on which it begins; write a line break as `\n`
+STRING_ESCAPE = unknown escape `{ $escape }` in a string
+    .label = not an escape
+    .help = write `\\` for a backslash itself
+    .note = the escapes are `\\ \" \' \` \? \a \b \t \n \v \f \r \e`, octal `\0` to `\377`, `\xHH`, `\uHHHH` and `\UHHHHHHHH`
+NUMBER_TOO_LARGE = the number `{ $text }` does not fit in 64 bits
+    .label = larger than 18446744073709551615
+NUMBER_MALFORMED = `{ $text }` is not a number
+    .label = expected digits, `0x` and hexadecimal digits, or digits `.` digits
+    .note = a name cannot begin with a digit
+SYNTAX_UNEXPECTED = expected { expected-kind }, found { found-kind }
+    .label = expected { expected-kind }
+STATEMENT_UNKNOWN = this line is not a statement
+    .label = `{ $text }` begins no statement
+    .note = a statement is a declaration, an assignment, a call or begins with a keyword
+BLOCK_UNCLOSED = `{ $keyword }` is never closed
+    .label = this block has no `{ $closer }`
+    .mark-end = expected `{ $closer }` before this
+    .help = add `{ $closer }`
+BLOCK_MISMATCHED = expected `{ $expected }`, found `{ $found }`
+    .label = does not close the innermost block
+    .mark-opener = `{ $opener }` is opened here
+    .help = close `{ $opener }` with `{ $expected }` first
+CLOSER_STRAY = `{ $found }` closes nothing
+    .label = no open block for this
+    .help = delete it, or add the line that opens the block
+DELIMITER_UNCLOSED = `{ $delimiter }` is never closed
+    .label = its partner is missing
+NESTING_TOO_DEEP = nested deeper than { $limit } levels
+    .label = one level too deep
+    .help = move the inner part to a function of its own
+DEFINITION_NESTED = `{ $keyword }` inside another definition
+    .label = definitions stand at file level only
+    .mark-outer = this definition is still open
+    .help = move it out, or close the outer definition before it
+NAME_RESERVED = `{ $name }` is a reserved word
+    .label = expected a name
+    .help = choose another name, for example `{ $name }_`
+AKHIR_DEPRECATED = `akhir` is the old way to close a block
+    .label = expected `{ $closer }`
+    .help = write `{ $closer }`
+SWITCH_DEFAULT_PLACE = `pilihan_lain` must be the last case, and stand only once
+    .label = more cases follow, or it stood before
+    .mark-first = the first `pilihan_lain`
+    .help = move `pilihan_lain` behind the last `kasus`
+WORD_FOREIGN = `{ $word }` is not a word of the language
+    .label = a word of another language
+    .help-replace = use `{ $replacement }`
+    .help-remove = leave it out
+OPERATOR_UNKNOWN = there is no operator `{ $op }`
+    .label = unknown operator
+    .help-assign = write the assignment in full: `x = x + 1`
+    .help-if = use `jika` and `lain`
+LIBRARY_ONLY = only the built-in library may use this
+    .label = not available in a program
+    .help = put the code in a function with `asm_mulai` and `tutup_asm`
+
+## Imports.
+
+IMPORT_MISSING = cannot find the imported file `{ $path }`
+    .label = no such file
+    .note = looked in the project's roots, in the folder of this file and in the built-in library
+IMPORT_OUTSIDE = the import `{ $path }` leaves the project and the library
+    .label = outside every root
+    .help = move the file into the project, or put `morph.toml` into a folder above both
+ID_UNREGISTERED = no registry knows the ID { $id }
+    .label = unregistered ID
+    .help = register it with `Daftar "file" = { $id }`, or import the file with `ambil`
+ID_MISSING = `{ $path }` has no block `### { $id }`
+    .label = the registry names this file for { $id }
+    .help = add the marker `### { $id }` to the file, or correct the registration
+ID_SKIPPED = skipped the ID { $id }: `{ $path }` has no such block
+    .label = a hole in this range
+ID_MALFORMED = `{ $text }` is not a list of IDs
+    .label = expected numbers and ascending ranges, such as `310-316, 318`
+ID_RANGE_TOO_LARGE = the range has { $count } IDs; at most { $limit } are allowed
+    .label = too many IDs
+REGISTRY_CONFLICT = the ID { $id } is registered for `{ $first }` and for `{ $second }`
+    .label = this registration wins
+    .mark-first = the earlier registration
+    .help = remove one of the two
+IMPORT_CYCLE = files import each other: { $chain }
+    .label = closes the cycle
+    .note = harmless: each file is taken once
+NAME_IMPORTED = `{ $name }` was taken from `{ $path }`
+    .label = not imported here
+    .note-id = its ID is { $id }: `Ambil { $id }`
+IMPORT_NEEDED = `{ $name }` is not imported
+    .label = defined in `{ $path }`
+    .help-id = add `Ambil { $id }`
+    .help-file = add `ambil "{ $path }"`
+    .note = `--strict-imports` is on
+
+## Names and definitions.
+
+NAME_UNKNOWN = unknown { name-kind } `{ $name }`
+    .label = not found anywhere in the program or the library
+    .help-declare = declare it with `var { $name } = ...`
+    .help-define = define it with `fungsi { $name }(...)`
+NAME_AMBIGUOUS = `{ $name }` has more than one definition
+    .label = which one is meant?
+    .note = candidates: { $candidates }
+    .help = import the one that is meant
+DEFINITION_DUPLICATE = the { name-kind } `{ $name }` is defined twice
+    .label = the second definition
+    .mark-first = the first definition stays active
+    .help = rename one, or delete it
+VARIABLE_DUPLICATE = `{ $name }` is declared twice in one block
+    .label = declared again
+    .mark-first = first declared here
+    .help = leave out `var` to assign a new value
+PARAMETER_DUPLICATE = two parameters are named `{ $name }`
+    .label = the second one
+    .mark-first = the first one
+FIELD_DUPLICATE = two fields of `{ $structure }` are named `{ $name }`
+    .label = the second one
+    .mark-first = the first one
+LIBRARY_SHADOWED = `{ $name }` replaces the library's definition in this program
+    .label = the program's definition
+    .note = the library itself keeps calling its own
+PRINT_UNREACHABLE = the function `{ $name }` is never called: `{ $name }(...)` is a statement of the language
+    .label = cannot be reached
+    .help = give the function another name
+CONSTANT_ASSIGNED = cannot assign to the constant `{ $name }`
+    .label = a constant keeps its value
+    .mark-defined = defined as a constant here
+    .help = declare it with `var` if it must change
+CONSTANT_NOT_CONSTANT = the value of a constant must be known at compile time
+    .label = known only when the program runs
+    .help = use `var` instead of `const`
+CONSTANT_CYCLE = constants need each other: { $chain }
+    .label = needs its own value
+    .help = give one of them a value of its own
+ASSIGN_TARGET = cannot assign to `{ $name }`
+    .label = not a variable, an element or a field
+    .mark-defined = defined here
+
+## Types.
+
+TYPE_UNKNOWN = the struct of `{ $name }` is not known
+    .label = unknown struct
+    .note-candidates = structs that would fit: { $candidates }
+    .note-none = no struct has such a field
+    .help-hint = say which one it is: `tipe { $name } S`
+FIELD_UNKNOWN = the struct `{ $structure }` has no field `{ $field }`
+    .label = unknown field
+    .mark-defined = `{ $structure }` is defined here
+    .note-fields = its fields are { $fields }
+TYPE_GUESSED = the struct of this value is a guess: `{ $structure }`, because of its field `{ $field }`
+    .label = at offset { $offset } in every struct that has it
+    .help = make it certain with `tipe`
+ARITY_MISMATCH = `{ $name }` expects { $expected ->
+    [one] 1 argument
+   *[other] { $expected } arguments
+}, found { $found }
+    .label = wrong number of arguments
+    .mark-defined = defined here
+CONSTRUCTOR_TOO_MANY = `{ $name }` has { $limit ->
+    [one] 1 field
+   *[other] { $limit } fields
+}, found { $found } values
+    .label = too many values
+    .mark-defined = defined here
+    .note = missing values are 0; there is no place for more
+TYPE_MISMATCH = expected { type-kind }, found { type-found }
+    .label = this is { type-found }
+    .mark-because = expected because of this
+FLOAT_OPERATOR = `{ $op }` is not defined for floats
+    .label = one side is a float
+    .help = convert with `int(x)` first
+FLOAT_AS_WORD = the float travels to the parameter `{ $parameter }` of `{ $name }` as its bits
+    .label = an untyped parameter would read these bits as an integer
+    .help = declare `tipe { $parameter } float` in the function, or pass `int(x)`
+STRING_OPERATOR = `{ $op }` is not defined for strings
+    .label = one side is a string
+    .help-concat = join strings with `str_concat(a, b)`
+STRING_COMPARED_BY_ADDRESS = this compares the addresses of two strings, not their text
+    .label = true only for one and the same string
+    .help = compare the text with `str_eq(a, b)`
+VALUE_UNUSED = the value is not used
+    .label = has no effect
+LOOP_OUTSIDE = `{ $word }` outside a loop
+    .label = no `selama` or `untuk` around this
+CASE_DUPLICATE = `kasus { $value }` stands twice
+    .label = never reached
+    .mark-first = the first one runs
+CODE_UNREACHABLE = this statement is never reached
+    .label = unreachable
+    .mark-leaves = the block is left here
+ARRAY_LENGTH = an array cannot have the length { $length }
+    .label = expected a number from 0 to 268435456
+SAVE_UNCLOSED = this `simpan` saves nothing: no `kembalikan` closes it in the same block
+    .label = never closed
+    .help = add a bare `kembalikan` in the same block, or delete `simpan`
+DIVISION_BY_ZERO = this divides by zero
+    .label = always zero
+    .note = at run time this is a fault of kind FPE
+
+type-kind = { $expected ->
+    [int] an integer
+    [float] a float
+    [string] a string
+    [struct] a struct
+    [constant] a constant
+    [word] a word
+   *[other] `{ $expected }`
+}
+type-found = { $found ->
+    [int] an integer
+    [float] a float
+    [string] a string
+    [struct] a struct
+    [function] a function
+    [word] a word
+   *[other] `{ $found }`
+}
+
+## Inline assembly.
+
+ASM_MNEMONIC = unknown instruction `{ $mnemonic }`
+    .label = not an x86-64 instruction
+ASM_OPERANDS = no form of `{ $instruction }` takes these operands
+    .label = wrong operands
+ASM_SIZE = the operand size of `{ $instruction }` is not clear
+    .label = how many bytes?
+    .help = write `byte`, `word`, `dword` or `qword` before the memory operand
+ASM_OPERAND_MALFORMED = cannot read the operand `{ $text }`
+    .label = expected a register, a number, a name or `[...]`
+ASM_SYMBOL = nothing defines the name `{ $name }`
+    .label = unknown in assembly
+    .help-variable = for the variable write `[var_{ $name }]`
+ASM_LABEL_DUPLICATE = the label `{ $name }` is defined twice in one function
+    .label = the second definition
+    .mark-first = the first definition
+ASM_DIRECTIVE = cannot read the directive `{ $text }`
+    .label = unknown or malformed
+    .note = the directives are `db`, `dw`, `dd`, `dq`, `resb`, `resw`, `resd`, `resq`, `times`, `align` and `equ`
+ASM_RANGE = { $value } does not fit in { $bits } bits
+    .label = out of range
+ASM_UNCLOSED = the assembly block is never closed
+    .label = its closer is missing
+    .help-asm = add `tutup_asm` on a line of its own
+    .help-data = add `tutup_data` on a line of its own
+ASM_VARIABLE_DECLARED = `[var_{ $name }]` declares the local variable `{ $name }`
+    .label = not declared before
+    .help = declare it with `var { $name } = 0` before the block
+ASM_JUMP_LEAVES_BLOCK = the label `{ $name }` stands in another assembly block
+    .label = a jump cannot leave its block
+ASM_TARGET = this assembly is for x86_64, the target is `{ $target }`
+    .label = cannot be assembled for this target
+
+## What happens to a fragment, and Morph's own faults.
+
+FRAGMENT_CLOSED = `{ $name }` is closed, because what it needs is broken
+FUNCTION_TOO_LARGE = the function is too large to compile: { $count } values
+    .label = too large
+    .help = split it into smaller functions
+COMPILER_FAULT = the compiler failed on this fragment: { $reason }
+    .label = was being compiled
+    .note = this is Morph's fault, not yours; all other fragments are unharmed
+OUTPUT_FAILED = cannot write `{ $path }`: { $reason }
+TARGET_UNKNOWN = there is no target `{ $target }`
+    .note = the targets are { $targets }
