@@ -1,0 +1,212 @@
+//! Writes the image: bytes of the objects, relocations, tables, symbols.
+
+use morph_object::{Reloc, RelocKind, Section, SymbolKind, Target};
+
+use crate::elf::{self, Symbol};
+use crate::layout::{Layout, is_function};
+use crate::mark::Live;
+use crate::symbols::SymbolTable;
+use crate::tables::{self, display_name};
+use crate::{Debug, Input, LinkError, Options, user};
+
+pub(crate) fn emit(
+    inputs: &[Input<'_>],
+    options: &Options,
+    _table: &SymbolTable<'_>,
+    live: &Live,
+    layout: &Layout,
+) -> Result<Vec<u8>, LinkError> {
+    let loaded = layout.data.offset + layout.data.size;
+    let tail = if options.debug == Debug::None { 0 } else { elf::tail_size(layout.named) };
+    let mut image = Vec::with_capacity(loaded as usize + tail);
+    image.resize(loaded as usize, 0);
+    elf::write_headers(&mut image, options.machine, layout, tail != 0);
+    for &at in &live.order {
+        let input = &inputs[at as usize];
+        let object = input.object;
+        let part = &layout.parts[at as usize];
+        copy(&mut image, part.text - layout.text.address + layout.text.offset, &object.text);
+        copy(
+            &mut image,
+            part.rodata - layout.rodata.address + layout.rodata.offset,
+            &object.rodata,
+        );
+        copy(&mut image, part.data - layout.data.address + layout.data.offset, &object.data);
+        for reloc in &object.relocs {
+            relocate(&mut image, inputs, live, layout, at, reloc)?;
+        }
+    }
+    for (n, closed) in live.closed.iter().enumerate() {
+        let definition =
+            &inputs[closed.input as usize].object.definitions[closed.definition as usize];
+        let address = layout.parts[closed.input as usize].of(definition.section)
+            + u64::from(definition.offset);
+        let at = layout.closed_globals.offset + (n * tables::CLOSED_ENTRY) as u64;
+        copy(&mut image, at, &address.to_le_bytes());
+    }
+    if options.debug != Debug::None {
+        let symbols = write_tables(&mut image, inputs, live, layout);
+        elf::write_tail(&mut image, layout, &symbols);
+    }
+    Ok(image)
+}
+
+fn copy(image: &mut [u8], offset: u64, bytes: &[u8]) {
+    image[offset as usize..offset as usize + bytes.len()].copy_from_slice(bytes);
+}
+
+fn relocate(
+    image: &mut [u8],
+    inputs: &[Input<'_>],
+    live: &Live,
+    layout: &Layout,
+    at: u32,
+    reloc: &Reloc,
+) -> Result<(), LinkError> {
+    let input = &inputs[at as usize];
+    let object = input.object;
+    let malformed = |problem| LinkError::Malformed { user: user(input), problem };
+    let (extent, length) = match reloc.section {
+        Section::Text => (&layout.text, object.text.len()),
+        Section::Rodata => (&layout.rodata, object.rodata.len()),
+        Section::Data => (&layout.data, object.data.len()),
+        Section::Bss => return Err(malformed("a relocation in zeroed data")),
+    };
+    let width = match reloc.kind {
+        RelocKind::Abs64 => 8,
+        RelocKind::Abs32 | RelocKind::Abs32Signed | RelocKind::Rel32 => 4,
+    };
+    if reloc.offset as usize + width > length {
+        return Err(malformed("a relocation reaches past its section"));
+    }
+    let target = match reloc.target {
+        Target::Symbol(symbol) if symbol as usize >= object.symbols.len() => {
+            return Err(malformed("a relocation names a symbol that the object does not list"));
+        }
+        Target::Symbol(symbol) => layout.address(inputs, live, live.meaning(at, symbol)),
+        Target::Section(section) => layout.parts[at as usize].of(section),
+    };
+    let place = layout.parts[at as usize].of(reloc.section) + u64::from(reloc.offset);
+    let value = (target as i64).wrapping_add(reloc.addend);
+    let file = place - extent.address + extent.offset;
+    let fits = match reloc.kind {
+        RelocKind::Abs64 => {
+            copy(image, file, &value.to_le_bytes());
+            true
+        }
+        RelocKind::Abs32 => put(image, file, u32::try_from(value).ok()),
+        RelocKind::Abs32Signed => {
+            put(image, file, i32::try_from(value).ok().map(i32::cast_unsigned))
+        }
+        RelocKind::Rel32 => {
+            let distance = value.wrapping_sub(place as i64);
+            put(image, file, i32::try_from(distance).ok().map(i32::cast_unsigned))
+        }
+    };
+    if fits {
+        return Ok(());
+    }
+    let target = match reloc.target {
+        Target::Symbol(symbol) => format!("`{}`", display_name(&object.symbols[symbol as usize])),
+        Target::Section(section) => format!("its own {section:?} section"),
+    };
+    Err(LinkError::RelocationOverflow { user: user(input), target, addend: reloc.addend })
+}
+
+/// Writes four bytes if the value fits; says whether it did.
+fn put(image: &mut [u8], offset: u64, value: Option<u32>) -> bool {
+    if let Some(value) = value {
+        copy(image, offset, &value.to_le_bytes());
+    }
+    value.is_some()
+}
+
+/// Fills the tables that the crash reporter reads, and gives the symbols for debuggers.
+fn write_tables(
+    image: &mut [u8],
+    inputs: &[Input<'_>],
+    live: &Live,
+    layout: &Layout,
+) -> Vec<Symbol> {
+    let mut symbols = Vec::with_capacity(layout.named);
+    let mut functions = Words::at(layout.functions.offset);
+    let mut lines = Words::at(layout.lines.offset);
+    let mut traps = Words::at(layout.traps.offset);
+    let mut names = Names { offset: layout.names.offset, used: 1 };
+    let mut last_unit = "";
+    let mut unit = 0;
+    let mut found: Vec<(u64, u32, u32)> = Vec::new();
+    for &at in &live.order {
+        let input = &inputs[at as usize];
+        let object = input.object;
+        let part = &layout.parts[at as usize];
+        if input.unit != last_unit {
+            last_unit = input.unit;
+            unit = names.add(image, input.unit);
+        }
+        found.clear();
+        for definition in &object.definitions {
+            let name = names.add(image, display_name(&definition.symbol));
+            let address = part.of(definition.section) + u64::from(definition.offset);
+            symbols.push(Symbol {
+                name,
+                address,
+                size: definition.size,
+                function: definition.kind == SymbolKind::Function,
+                section: definition.section,
+            });
+            if is_function(definition) {
+                found.push((address, definition.size, name));
+            }
+        }
+        found.sort_unstable();
+        for &(address, size, name) in &found {
+            let name = layout.names.address as u32 + name;
+            let unit = layout.names.address as u32 + unit;
+            functions.add(image, [address as u32, size, name, unit]);
+        }
+        for line in &object.lines {
+            let column = if line.line == 0 { input.first_column } else { 0 } + line.column + 1;
+            let place = tables::place(input.first_line.saturating_add(line.line), column);
+            lines.add(image, [part.text as u32 + line.offset, place]);
+        }
+        for trap in &object.traps {
+            traps.add(image, [part.text as u32 + trap.offset, trap.kind as u32]);
+        }
+    }
+    symbols
+}
+
+/// Writes a table of four-byte fields, entry by entry.
+struct Words {
+    offset: u64,
+}
+
+impl Words {
+    fn at(offset: u64) -> Words {
+        Words { offset }
+    }
+
+    fn add<const N: usize>(&mut self, image: &mut [u8], fields: [u32; N]) {
+        for field in fields {
+            copy(image, self.offset, &field.to_le_bytes());
+            self.offset += 4;
+        }
+    }
+}
+
+/// Writes texts one after the other, each with a NUL behind it.
+struct Names {
+    offset: u64,
+    used: u32,
+}
+
+impl Names {
+    /// Gives the text's offset from the start of the names.
+    fn add(&mut self, image: &mut [u8], text: &str) -> u32 {
+        let start = self.used;
+        copy(image, self.offset + u64::from(start), text.as_bytes());
+        self.used += text.len() as u32 + 1;
+        start
+    }
+}

@@ -1,0 +1,124 @@
+//! Which objects the entry reaches.
+//!
+//! The unit of keeping is the object: what a fragment compiles to is needed whole or not at all. Each
+//! name is looked up once here; relocations later use the remembered answers.
+
+use crate::symbols::{Meaning, SymbolTable};
+use crate::{ENTRY, Input, LinkError, Options, user};
+
+pub(crate) struct Live {
+    /// Reached inputs, in the order of the inputs.
+    pub(crate) order: Vec<u32>,
+    /// Meanings of the symbols of all reached inputs, one run per input.
+    meanings: Vec<Meaning>,
+    /// Where the run of each input begins in `meanings`; meaningless for inputs not reached.
+    first: Vec<u32>,
+    /// For each closed global that is reached: its number among the options and the input of its
+    /// stand-in with the definition's index; in the order of the options.
+    pub(crate) closed: Vec<Closed>,
+    /// Place of each closed global of the options in `closed`.
+    pub(crate) closed_slot: Vec<Option<u32>>,
+}
+
+#[derive(Clone, Copy)]
+pub(crate) struct Closed {
+    pub(crate) input: u32,
+    pub(crate) definition: u32,
+}
+
+impl Live {
+    /// What symbol number `symbol` of an input that was reached stands for.
+    pub(crate) fn meaning(&self, input: u32, symbol: u32) -> Meaning {
+        self.meanings[(self.first[input as usize] + symbol) as usize]
+    }
+}
+
+pub(crate) fn mark(
+    inputs: &[Input<'_>],
+    options: &Options,
+    table: &SymbolTable<'_>,
+) -> Result<Live, LinkError> {
+    let mut marker = Marker {
+        reached: vec![false; inputs.len()],
+        work: Vec::with_capacity(64),
+        stand_ins: vec![None; options.closed_globals.len()],
+    };
+    let names: usize = inputs.iter().map(|input| input.object.symbols.len()).sum();
+    let mut meanings = Vec::with_capacity(names);
+    let mut first = vec![0; inputs.len()];
+    let wanted = std::iter::once(ENTRY).chain(options.roots.iter().map(String::as_str));
+    for root in wanted {
+        let who = || String::from("the image itself");
+        marker.reach(lookup(table, root, who)?, options, table)?;
+    }
+    while let Some(at) = marker.work.pop() {
+        let input = &inputs[at as usize];
+        first[at as usize] = meanings.len() as u32;
+        for symbol in &input.object.symbols {
+            let meaning = lookup(table, symbol, || user(input))?;
+            meanings.push(meaning);
+            marker.reach(meaning, options, table)?;
+        }
+    }
+    let order = (0..inputs.len() as u32).filter(|&at| marker.reached[at as usize]).collect();
+    let mut closed = Vec::new();
+    let mut closed_slot = Vec::with_capacity(marker.stand_ins.len());
+    for stand_in in marker.stand_ins {
+        closed_slot.push(stand_in.map(|_| closed.len() as u32));
+        closed.extend(stand_in);
+    }
+    Ok(Live { order, meanings, first, closed, closed_slot })
+}
+
+struct Marker {
+    reached: Vec<bool>,
+    work: Vec<u32>,
+    stand_ins: Vec<Option<Closed>>,
+}
+
+impl Marker {
+    fn reach(
+        &mut self,
+        meaning: Meaning,
+        options: &Options,
+        table: &SymbolTable<'_>,
+    ) -> Result<(), LinkError> {
+        match meaning {
+            Meaning::Defined { input, .. } => {
+                if !std::mem::replace(&mut self.reached[input as usize], true) {
+                    self.work.push(input);
+                }
+                Ok(())
+            }
+            Meaning::Provided(_) => Ok(()),
+            Meaning::ClosedGlobal(index) => {
+                if self.stand_ins[index as usize].is_some() {
+                    return Ok(());
+                }
+                let global = &options.closed_globals[index as usize];
+                let symbol = format!("?{global}");
+                let who = || format!("the closed global `{global}`");
+                match lookup(table, &symbol, who)? {
+                    Meaning::Defined { input, definition } => {
+                        self.stand_ins[index as usize] = Some(Closed { input, definition });
+                        self.reach(Meaning::Defined { input, definition }, options, table)
+                    }
+                    Meaning::Provided(_) | Meaning::ClosedGlobal(_) => Err(LinkError::Malformed {
+                        user: who(),
+                        problem: "its stand-in is not a function",
+                    }),
+                }
+            }
+        }
+    }
+}
+
+fn lookup(
+    table: &SymbolTable<'_>,
+    symbol: &str,
+    user: impl FnOnce() -> String,
+) -> Result<Meaning, LinkError> {
+    table
+        .get(symbol)
+        .ok_or_else(|| LinkError::UndefinedSymbol { symbol: symbol.to_owned(), user: user() })
+}
