@@ -1,339 +1,333 @@
-### English wording of every diagnostic. The keys are the names of `Code`.
+### Pesan diagnostik dalam bahasa Indonesia. Kuncinya adalah nama-nama `Code`.
 ###
-### `.label` stands at the primary mark, `.mark-x` at a second mark. `.help` and `.note` are always
-### shown (when their arguments are there); `.help-x` and `.note-x` only where a phase asks for them.
-### Lowercase, no full stop, code in backticks. A list argument arrives as "`a`, `b`".
+### `.label` berdiri di tanda utama, `.mark-x` di tanda kedua. `.help` dan `.note` selalu
+### ditampilkan (bila argumennya ada); `.help-x` dan `.note-x` hanya bila diminta sebuah fase.
+### Huruf kecil, tanpa titik, kode di antara tanda `. Argumen berupa daftar tiba sebagai "`a`, `b`".
 
-## Words around a diagnostic.
+## Kata-kata di sekitar diagnostik.
 
-level-error = error
-level-warning = warning
-level-note = note
-level-help = help
-fix-title = write it like this
-help-nearest = did you mean `{ $nearest }`?
+level-error = galat
+level-warning = peringatan
+level-note = catatan
+level-help = saran
+fix-title = tulis seperti ini
+help-nearest = mungkin maksudnya `{ $nearest }`?
 
-## Facts that arrive as a word of the compiler.
+## Fakta yang datang sebagai kata dari kompilator.
 
 expected-kind = { $expected ->
-    [expression] an expression
-    [name] a name
-    [statement] a statement
-    [string] a string
-    [number] a number
-    [integer] an integer
-    [parameter] a parameter name
-    [field] a field
-    [line-end] the end of the line
-    [definition] a definition
+    [expression] sebuah ekspresi
+    [name] sebuah nama
+    [statement] sebuah pernyataan
+    [string] sebuah string
+    [number] sebuah bilangan
+    [integer] sebuah bilangan bulat
+    [parameter] nama parameter
+    [field] sebuah field
+    [line-end] akhir baris
+    [definition] sebuah definisi
    *[other] `{ $expected }`
 }
 found-kind = { $found ->
-    [line-end] the end of the line
-    [file-end] the end of the file
-    [end] the end of the fragment
-    [string] a string
-    [number] a number
-    [name] a name
+    [line-end] akhir baris
+    [file-end] akhir berkas
+    [end] akhir fragmen
+    [string] sebuah string
+    [number] sebuah bilangan
+    [name] sebuah nama
    *[other] `{ $found }`
 }
 name-kind = { $kind ->
-    [function] function
-    [variable] variable
-    [struct] struct
-    [constant] constant
-    [global] global variable
-    [unit] unit block
-    [routine] routine
+    [function] fungsi
+    [variable] variabel
+    [struct] struktur
+    [constant] konstanta
+    [global] variabel global
+    [unit] blok unit
+    [routine] rutin
     [parameter] parameter
     [field] field
-   *[other] name
+   *[other] nama
 }
 
-## Files and the root.
+## Berkas dan akar program.
 
-FILE_MISSING = cannot find the file `{ $path }`
-FILE_UNREADABLE = cannot read `{ $path }`: { $reason }
-FILE_NOT_UTF8 = `{ $path }` is not UTF-8: the byte at offset { $offset } belongs to no character
-    .label = not UTF-8
-    .help = save the file in the encoding UTF-8
-FILE_TOO_LARGE = `{ $path }` has { $size } bytes; a source file may have at most 4 GiB
-ENTRY_MISSING = the program has no entry point: it has neither a function `mulai` nor a top-level statement
-    .help = add `fungsi mulai()` and `tutup_fungsi` around what the program should do
-    .note = `morph check` accepts such a file as a library
-ENTRY_PARAMETERS = `mulai` takes at most 2 parameters, found { $count }
-    .label = expected `mulai()`, `mulai(argc)` or `mulai(argc, argv)`
+FILE_MISSING = berkas `{ $path }` tidak ditemukan
+FILE_UNREADABLE = berkas `{ $path }` tidak dapat dibaca: { $reason }
+FILE_NOT_UTF8 = `{ $path }` bukan UTF-8: byte pada posisi { $offset } tidak membentuk karakter
+    .label = bukan UTF-8
+    .help = simpan berkas ini dengan pengodean UTF-8
+FILE_TOO_LARGE = ukuran `{ $path }` { $size } byte, sedangkan berkas sumber dibatasi 4 GiB
+ENTRY_MISSING = program tidak punya titik masuk: tidak ada fungsi `mulai` maupun pernyataan di tingkat berkas
+    .help = apit isi program dengan `fungsi mulai()` dan `tutup_fungsi`
+    .note = `morph check` menerima berkas seperti ini sebagai pustaka
+ENTRY_PARAMETERS = `mulai` menerima paling banyak 2 parameter, tetapi ditemukan { $count }
+    .label = seharusnya `mulai()`, `mulai(argc)`, atau `mulai(argc, argv)`
 
-## Lexing and parsing.
+## Leksikal dan sintaksis.
 
-CHARACTER_UNEXPECTED = unexpected character `{ $found }`
-    .label = nothing in the language begins with this
-    .note = names consist of the letters a-z and A-Z, digits and `_`; other characters may stand in strings and comments only
-TEXT_NUL = the text contains a NUL byte
-    .label = NUL byte
-    .help = delete it; inside a string write `\0`
-STRING_UNCLOSED = the string has no closing quote
-    .label = expected `"` before the end of this line
-    .note = a string ends on the line on which it begins; write a line break as `\n`
-STRING_ESCAPE = unknown escape `{ $escape }` in a string
-    .label = not an escape
-    .help = write `\\` for a backslash itself
-    .note = the escapes are `\\ \" \' \` \? \a \b \t \n \v \f \r \e`, octal `\0` to `\377`, `\xHH`, `\uHHHH` and `\UHHHHHHHH`
-NUMBER_TOO_LARGE = the number `{ $text }` does not fit in 64 bits
-    .label = larger than 18446744073709551615
-NUMBER_MALFORMED = `{ $text }` is not a number
-    .label = expected digits, `0x` and hexadecimal digits, or digits `.` digits
-    .note = a name cannot begin with a digit
-SYNTAX_UNEXPECTED = expected { expected-kind }, found { found-kind }
-    .label = expected { expected-kind }
-STATEMENT_UNKNOWN = this line is not a statement
-    .label = `{ $text }` begins no statement
-    .note = a statement is a declaration, an assignment, a call or begins with a keyword
-BLOCK_UNCLOSED = `{ $keyword }` is never closed
-    .label = this block has no `{ $closer }`
-    .mark-end = expected `{ $closer }` before this
-    .help = add `{ $closer }`
-BLOCK_MISMATCHED = expected `{ $expected }`, found `{ $found }`
-    .label = does not close the innermost block
-    .mark-opener = `{ $opener }` is opened here
-    .help = close `{ $opener }` with `{ $expected }` first
-CLOSER_STRAY = `{ $found }` closes nothing
-    .label = no open block for this
-    .help = delete it, or add the line that opens the block
-DELIMITER_UNCLOSED = `{ $delimiter }` is never closed
-    .label = its partner is missing
-NESTING_TOO_DEEP = nested deeper than { $limit } levels
-    .label = one level too deep
-    .help = move the inner part to a function of its own
-DEFINITION_NESTED = `{ $keyword }` inside another definition
-    .label = definitions stand at file level only
-    .mark-outer = this definition is still open
-    .help = move it out, or close the outer definition before it
-NAME_RESERVED = `{ $name }` is a reserved word
-    .label = expected a name
-    .help = choose another name, for example `{ $name }_`
-AKHIR_DEPRECATED = `akhir` is the old way to close a block
-    .label = expected `{ $closer }`
-    .help = write `{ $closer }`
-SWITCH_DEFAULT_PLACE = `pilihan_lain` must be the last case, and stand only once
-    .label = more cases follow, or it stood before
-    .mark-first = the first `pilihan_lain`
-    .help = move `pilihan_lain` behind the last `kasus`
-WORD_FOREIGN = `{ $word }` is not a word of the language
-    .label = a word of another language
-    .help-replace = use `{ $replacement }`
-    .help-remove = leave it out
-OPERATOR_UNKNOWN = there is no operator `{ $op }`
-    .label = unknown operator
-    .help-assign = write the assignment in full: `x = x + 1`
-    .help-if = use `jika` and `lain`
-LIBRARY_ONLY = only the built-in library may use this
-    .label = not available in a program
-    .help = put the code in a function with `asm_mulai` and `tutup_asm`
+CHARACTER_UNEXPECTED = karakter `{ $found }` tidak dikenal di sini
+    .label = tidak ada unsur bahasa yang diawali karakter ini
+    .note = nama terdiri atas huruf a-z dan A-Z, angka, dan `_`; karakter lain hanya boleh ada di dalam string dan komentar
+TEXT_NUL = teks memuat byte NUL
+    .label = byte NUL
+    .help = hapus byte itu; di dalam string tulis `\0`
+STRING_UNCLOSED = string ini tidak punya tanda kutip penutup
+    .label = seharusnya ada `"` sebelum akhir baris
+    .note = string berakhir di baris tempat ia dimulai; tulis pergantian baris sebagai `\n`
+STRING_ESCAPE = urutan pelolosan `{ $escape }` di dalam string tidak dikenal
+    .label = bukan urutan pelolosan
+    .help = tulis `\\` untuk garis miring terbalik itu sendiri
+    .note = urutan yang ada: `\\ \" \' \` \? \a \b \t \n \v \f \r \e`, oktal `\0` sampai `\377`, `\xHH`, `\uHHHH`, dan `\UHHHHHHHH`
+NUMBER_TOO_LARGE = bilangan `{ $text }` tidak muat dalam 64 bit
+    .label = lebih besar dari 18446744073709551615
+NUMBER_MALFORMED = `{ $text }` bukan bilangan
+    .label = seharusnya angka, `0x` diikuti angka heksadesimal, atau angka `.` angka
+    .note = nama tidak boleh diawali angka
+SYNTAX_UNEXPECTED = seharusnya { expected-kind }, tetapi ditemukan { found-kind }
+    .label = seharusnya { expected-kind }
+STATEMENT_UNKNOWN = baris ini bukan pernyataan
+    .label = `{ $text }` tidak mengawali pernyataan apa pun
+    .note = pernyataan berupa deklarasi, penugasan, pemanggilan, atau diawali kata kunci
+BLOCK_UNCLOSED = `{ $keyword }` tidak pernah ditutup
+    .label = blok ini tidak punya `{ $closer }`
+    .mark-end = seharusnya ada `{ $closer }` sebelum ini
+    .help = tambahkan `{ $closer }`
+BLOCK_MISMATCHED = seharusnya `{ $expected }`, tetapi ditemukan `{ $found }`
+    .label = tidak menutup blok terdalam
+    .mark-opener = `{ $opener }` dibuka di sini
+    .help = tutup `{ $opener }` dengan `{ $expected }` terlebih dahulu
+CLOSER_STRAY = `{ $found }` tidak menutup apa pun
+    .label = tidak ada blok terbuka untuk penutup ini
+    .help = hapus penutup ini, atau tambahkan baris pembuka bloknya
+DELIMITER_UNCLOSED = `{ $delimiter }` tidak pernah ditutup
+    .label = pasangannya tidak ada
+NESTING_TOO_DEEP = sarang lebih dalam dari { $limit } tingkat
+    .label = kelebihan satu tingkat
+    .help = pindahkan bagian dalam ke fungsi tersendiri
+DEFINITION_NESTED = `{ $keyword }` berada di dalam definisi lain
+    .label = definisi hanya boleh berada di tingkat berkas
+    .mark-outer = definisi ini masih terbuka
+    .help = pindahkan ke luar, atau tutup dahulu definisi yang melingkupinya
+NAME_RESERVED = `{ $name }` adalah kata yang sudah dipakai bahasa
+    .label = seharusnya sebuah nama
+    .help = pilih nama lain, misalnya `{ $name }_`
+AKHIR_DEPRECATED = `akhir` adalah cara lama untuk menutup blok
+    .label = seharusnya `{ $closer }`
+    .help = tulis `{ $closer }`
+SWITCH_DEFAULT_PLACE = `pilihan_lain` harus menjadi cabang terakhir dan hanya boleh ada satu
+    .label = masih ada cabang sesudahnya, atau sudah ada sebelumnya
+    .mark-first = `pilihan_lain` yang pertama
+    .help = pindahkan `pilihan_lain` ke belakang `kasus` terakhir
+WORD_FOREIGN = `{ $word }` bukan kata dari bahasa ini
+    .label = kata dari bahasa lain
+    .help-replace = gunakan `{ $replacement }`
+    .help-remove = hapus saja kata ini
+OPERATOR_UNKNOWN = tidak ada operator `{ $op }`
+    .label = operator tidak dikenal
+    .help-assign = tulis penugasannya secara lengkap: `x = x + 1`
+    .help-if = gunakan `jika` dan `lain`
+LIBRARY_ONLY = hanya pustaka bawaan yang boleh memakai ini
+    .label = tidak tersedia di dalam program
+    .help = letakkan kodenya di dalam fungsi, di antara `asm_mulai` dan `tutup_asm`
 
-## Imports.
+## Impor.
 
-IMPORT_MISSING = cannot find the imported file `{ $path }`
-    .label = no such file
-    .note = looked in the project's roots, in the folder of this file and in the built-in library
-IMPORT_OUTSIDE = the import `{ $path }` leaves the project and the library
-    .label = outside every root
-    .help = move the file into the project, or put `morph.toml` into a folder above both
-ID_UNREGISTERED = no registry knows the ID { $id }
-    .label = unregistered ID
-    .help = register it with `Daftar "file" = { $id }`, or import the file with `ambil`
-ID_MISSING = `{ $path }` has no block `### { $id }`
-    .label = the registry names this file for { $id }
-    .help = add the marker `### { $id }` to the file, or correct the registration
-ID_SKIPPED = skipped the ID { $id }: `{ $path }` has no such block
-    .label = a hole in this range
-ID_MALFORMED = `{ $text }` is not a list of IDs
-    .label = expected numbers and ascending ranges, such as `310-316, 318`
-ID_RANGE_TOO_LARGE = the range has { $count } IDs; at most { $limit } are allowed
-    .label = too many IDs
-REGISTRY_CONFLICT = the ID { $id } is registered for `{ $first }` and for `{ $second }`
-    .label = this registration wins
-    .mark-first = the earlier registration
-    .help = remove one of the two
-IMPORT_CYCLE = files import each other: { $chain }
-    .label = closes the cycle
-    .note = harmless: each file is taken once
-NAME_IMPORTED = `{ $name }` was taken from `{ $path }`
-    .label = not imported here
-    .note-id = its ID is { $id }: `Ambil { $id }`
-IMPORT_NEEDED = `{ $name }` is not imported
-    .label = defined in `{ $path }`
-    .help-id = add `Ambil { $id }`
-    .help-file = add `ambil "{ $path }"`
-    .note = `--strict-imports` is on
+IMPORT_MISSING = berkas yang diimpor, `{ $path }`, tidak ditemukan
+    .label = tidak ada berkas ini
+    .note = sudah dicari di akar proyek, di folder berkas ini, dan di pustaka bawaan
+IMPORT_OUTSIDE = impor `{ $path }` menunjuk ke luar proyek dan pustaka
+    .label = di luar semua akar
+    .help = pindahkan berkasnya ke dalam proyek, atau letakkan `morph.toml` di folder yang melingkupi keduanya
+ID_UNREGISTERED = ID { $id } tidak ada di registri mana pun
+    .label = ID tidak terdaftar
+    .help = daftarkan dengan `Daftar "berkas" = { $id }`, atau impor berkasnya dengan `ambil`
+ID_MISSING = `{ $path }` tidak punya blok `### { $id }`
+    .label = registri menunjuk berkas itu untuk { $id }
+    .help = tambahkan penanda `### { $id }` ke berkas itu, atau perbaiki pendaftarannya
+ID_SKIPPED = ID { $id } dilewati: `{ $path }` tidak punya blok itu
+    .label = lubang di dalam rentang ini
+ID_MALFORMED = `{ $text }` bukan daftar ID
+    .label = seharusnya bilangan dan rentang menaik, seperti `310-316, 318`
+ID_RANGE_TOO_LARGE = rentang ini memuat { $count } ID; batasnya { $limit }
+    .label = terlalu banyak ID
+REGISTRY_CONFLICT = ID { $id } didaftarkan untuk `{ $first }` dan juga untuk `{ $second }`
+    .label = pendaftaran ini yang berlaku
+    .mark-first = pendaftaran yang lebih dahulu
+    .help = hapus salah satunya
+IMPORT_CYCLE = berkas-berkas ini saling mengimpor: { $chain }
+    .label = menutup lingkaran
+    .note = tidak berbahaya: setiap berkas diambil satu kali
+NAME_IMPORTED = `{ $name }` diambil dari `{ $path }`
+    .label = tidak diimpor di sini
+    .note-id = ID-nya { $id }: `Ambil { $id }`
+IMPORT_NEEDED = `{ $name }` belum diimpor
+    .label = didefinisikan di `{ $path }`
+    .help-id = tambahkan `Ambil { $id }`
+    .help-file = tambahkan `ambil "{ $path }"`
+    .note = `--strict-imports` sedang aktif
 
-## Names and definitions.
+## Nama dan definisi.
 
-NAME_UNKNOWN = unknown { name-kind } `{ $name }`
-    .label = not found anywhere in the program or the library
-    .help-declare = declare it with `var { $name } = ...`
-    .help-define = define it with `fungsi { $name }(...)`
-NAME_AMBIGUOUS = `{ $name }` has more than one definition
-    .label = which one is meant?
-    .note = candidates: { $candidates }
-    .help = import the one that is meant
-DEFINITION_DUPLICATE = the { name-kind } `{ $name }` is defined twice
-    .label = the second definition
-    .mark-first = the first definition stays active
-    .help = rename one, or delete it
-VARIABLE_DUPLICATE = `{ $name }` is declared twice in one block
-    .label = declared again
-    .mark-first = first declared here
-    .help = leave out `var` to assign a new value
-PARAMETER_DUPLICATE = two parameters are named `{ $name }`
-    .label = the second one
-    .mark-first = the first one
-FIELD_DUPLICATE = two fields of `{ $structure }` are named `{ $name }`
-    .label = the second one
-    .mark-first = the first one
-LIBRARY_SHADOWED = `{ $name }` replaces the library's definition in this program
-    .label = the program's definition
-    .note = the library itself keeps calling its own
-PRINT_UNREACHABLE = the function `{ $name }` is never called: `{ $name }(...)` is a statement of the language
-    .label = cannot be reached
-    .help = give the function another name
-CONSTANT_ASSIGNED = cannot assign to the constant `{ $name }`
-    .label = a constant keeps its value
-    .mark-defined = defined as a constant here
-    .help = declare it with `var` if it must change
-CONSTANT_NOT_CONSTANT = the value of a constant must be known at compile time
-    .label = known only when the program runs
-    .help = use `var` instead of `const`
-CONSTANT_CYCLE = constants need each other: { $chain }
-    .label = needs its own value
-    .help = give one of them a value of its own
-ASSIGN_TARGET = cannot assign to `{ $name }`
-    .label = not a variable, an element or a field
-    .mark-defined = defined here
+NAME_UNKNOWN = { name-kind } `{ $name }` tidak dikenal
+    .label = tidak ditemukan di program maupun di pustaka
+    .help-declare = deklarasikan dengan `var { $name } = ...`
+    .help-define = definisikan dengan `fungsi { $name }(...)`
+NAME_AMBIGUOUS = `{ $name }` punya lebih dari satu definisi
+    .label = yang mana yang dimaksud?
+    .note = calonnya: { $candidates }
+    .help = impor definisi yang dimaksud
+DEFINITION_DUPLICATE = { name-kind } `{ $name }` didefinisikan dua kali
+    .label = definisi kedua
+    .mark-first = definisi pertama tetap berlaku
+    .help = ganti nama salah satunya, atau hapus
+VARIABLE_DUPLICATE = `{ $name }` dideklarasikan dua kali dalam satu blok
+    .label = dideklarasikan lagi
+    .mark-first = pertama kali dideklarasikan di sini
+    .help = hilangkan `var` untuk memberinya nilai baru
+PARAMETER_DUPLICATE = dua parameter bernama `{ $name }`
+    .label = yang kedua
+    .mark-first = yang pertama
+FIELD_DUPLICATE = dua field pada `{ $structure }` bernama `{ $name }`
+    .label = yang kedua
+    .mark-first = yang pertama
+LIBRARY_SHADOWED = `{ $name }` menggantikan definisi pustaka di dalam program ini
+    .label = definisi milik program
+    .note = pustaka sendiri tetap memanggil definisinya sendiri
+PRINT_UNREACHABLE = fungsi `{ $name }` tidak pernah dipanggil: `{ $name }(...)` adalah pernyataan bahasa
+    .label = tidak terjangkau
+    .help = beri fungsi ini nama lain
+CONSTANT_ASSIGNED = konstanta `{ $name }` tidak dapat diberi nilai baru
+    .label = nilai konstanta tidak berubah
+    .mark-defined = didefinisikan sebagai konstanta di sini
+    .help = deklarasikan dengan `var` bila nilainya harus berubah
+CONSTANT_NOT_CONSTANT = nilai konstanta harus diketahui pada waktu kompilasi
+    .label = baru diketahui ketika program berjalan
+    .help = gunakan `var`, bukan `const`
+CONSTANT_CYCLE = konstanta-konstanta ini saling membutuhkan: { $chain }
+    .label = membutuhkan nilainya sendiri
+    .help = beri salah satunya nilai tersendiri
+ASSIGN_TARGET = `{ $name }` tidak dapat diberi nilai
+    .label = bukan variabel, elemen, atau field
+    .mark-defined = didefinisikan di sini
 
-## Types.
+## Tipe.
 
-TYPE_UNKNOWN = the struct of `{ $name }` is not known
-    .label = unknown struct
-    .note-candidates = structs that would fit: { $candidates }
-    .note-none = no struct has such a field
-    .help-hint = say which one it is: `tipe { $name } S`
-FIELD_UNKNOWN = the struct `{ $structure }` has no field `{ $field }`
-    .label = unknown field
-    .mark-defined = `{ $structure }` is defined here
-    .note-fields = its fields are { $fields }
-TYPE_GUESSED = the struct of this value is a guess: `{ $structure }`, because of its field `{ $field }`
-    .label = at offset { $offset } in every struct that has it
-    .help = make it certain with `tipe`
-ARITY_MISMATCH = `{ $name }` expects { $expected ->
-    [one] 1 argument
-   *[other] { $expected } arguments
-}, found { $found }
-    .label = wrong number of arguments
-    .mark-defined = defined here
-CONSTRUCTOR_TOO_MANY = `{ $name }` has { $limit ->
-    [one] 1 field
-   *[other] { $limit } fields
-}, found { $found } values
-    .label = too many values
-    .mark-defined = defined here
-    .note = missing values are 0; there is no place for more
-TYPE_MISMATCH = expected { type-kind }, found { type-found }
-    .label = this is { type-found }
-    .mark-because = expected because of this
-FLOAT_OPERATOR = `{ $op }` is not defined for floats
-    .label = one side is a float
-    .help = convert with `int(x)` first
-FLOAT_AS_WORD = the float travels to the parameter `{ $parameter }` of `{ $name }` as its bits
-    .label = an untyped parameter would read these bits as an integer
-    .help = declare `tipe { $parameter } float` in the function, or pass `int(x)`
-STRING_OPERATOR = `{ $op }` is not defined for strings
-    .label = one side is a string
-    .help-concat = join strings with `str_concat(a, b)`
-STRING_COMPARED_BY_ADDRESS = this compares the addresses of two strings, not their text
-    .label = true only for one and the same string
-    .help = compare the text with `str_eq(a, b)`
-VALUE_UNUSED = the value is not used
-    .label = has no effect
-LOOP_OUTSIDE = `{ $word }` outside a loop
-    .label = no `selama` or `untuk` around this
-CASE_DUPLICATE = `kasus { $value }` stands twice
-    .label = never reached
-    .mark-first = the first one runs
-CODE_UNREACHABLE = this statement is never reached
-    .label = unreachable
-    .mark-leaves = the block is left here
-ARRAY_LENGTH = an array cannot have the length { $length }
-    .label = expected a number from 0 to 268435456
-SAVE_UNCLOSED = this `simpan` saves nothing: no `kembalikan` closes it in the same block
-    .label = never closed
-    .help = add a bare `kembalikan` in the same block, or delete `simpan`
-DIVISION_BY_ZERO = this divides by zero
-    .label = always zero
-    .note = at run time this is a fault of kind FPE
+TYPE_UNKNOWN = struktur dari `{ $name }` tidak diketahui
+    .label = struktur tidak diketahui
+    .note-candidates = struktur yang cocok: { $candidates }
+    .note-none = tidak ada struktur dengan field seperti itu
+    .help-hint = sebutkan strukturnya: `tipe { $name } S`
+FIELD_UNKNOWN = struktur `{ $structure }` tidak punya field `{ $field }`
+    .label = field tidak dikenal
+    .mark-defined = `{ $structure }` didefinisikan di sini
+    .note-fields = field-nya adalah { $fields }
+TYPE_GUESSED = struktur dari nilai ini hanya tebakan: `{ $structure }`, karena field `{ $field }`
+    .label = berada di posisi { $offset } pada setiap struktur yang memilikinya
+    .help = pastikan dengan `tipe`
+ARITY_MISMATCH = `{ $name }` membutuhkan { $expected } argumen, tetapi ditemukan { $found }
+    .label = jumlah argumen tidak sesuai
+    .mark-defined = didefinisikan di sini
+CONSTRUCTOR_TOO_MANY = `{ $name }` punya { $limit } field, tetapi ditemukan { $found } nilai
+    .label = nilainya terlalu banyak
+    .mark-defined = didefinisikan di sini
+    .note = nilai yang tidak ditulis menjadi 0; untuk nilai lebih tidak ada tempat
+TYPE_MISMATCH = seharusnya { type-kind }, tetapi ditemukan { type-found }
+    .label = ini { type-found }
+    .mark-because = dibutuhkan karena ini
+FLOAT_OPERATOR = `{ $op }` tidak berlaku untuk float
+    .label = salah satu sisinya float
+    .help = ubah dahulu dengan `int(x)`
+FLOAT_AS_WORD = float ini sampai ke parameter `{ $parameter }` dari `{ $name }` sebagai deretan bit
+    .label = parameter tanpa tipe membaca bit-bit ini sebagai bilangan bulat
+    .help = tulis `tipe { $parameter } float` di dalam fungsi itu, atau kirim `int(x)`
+STRING_OPERATOR = `{ $op }` tidak berlaku untuk string
+    .label = salah satu sisinya string
+    .help-concat = gabungkan string dengan `str_concat(a, b)`
+STRING_COMPARED_BY_ADDRESS = ini membandingkan alamat dua string, bukan isinya
+    .label = hanya benar untuk string yang persis sama tempatnya
+    .help = bandingkan isinya dengan `str_eq(a, b)`
+VALUE_UNUSED = nilai ini tidak dipakai
+    .label = tidak berpengaruh apa-apa
+LOOP_OUTSIDE = `{ $word }` di luar perulangan
+    .label = tidak ada `selama` atau `untuk` yang melingkupinya
+CASE_DUPLICATE = `kasus { $value }` ada dua kali
+    .label = tidak pernah dijalankan
+    .mark-first = yang pertama ini yang dijalankan
+CODE_UNREACHABLE = pernyataan ini tidak pernah dijalankan
+    .label = tidak terjangkau
+    .mark-leaves = blok sudah ditinggalkan di sini
+ARRAY_LENGTH = panjang larik tidak mungkin { $length }
+    .label = seharusnya bilangan dari 0 sampai 268435456
+SAVE_UNCLOSED = `simpan` ini tidak menyimpan apa pun: tidak ada `kembalikan` yang menutupnya di blok yang sama
+    .label = tidak pernah ditutup
+    .help = tambahkan `kembalikan` tanpa nilai di blok yang sama, atau hapus `simpan`
+DIVISION_BY_ZERO = pembagian dengan nol
+    .label = selalu nol
+    .note = ketika dijalankan, ini menjadi kegagalan jenis FPE
 
 type-kind = { $expected ->
-    [int] an integer
-    [float] a float
-    [string] a string
-    [struct] a struct
-    [constant] a constant
-    [word] a word
+    [int] bilangan bulat
+    [float] float
+    [string] string
+    [struct] struktur
+    [constant] konstanta
+    [word] word
    *[other] `{ $expected }`
 }
 type-found = { $found ->
-    [int] an integer
-    [float] a float
-    [string] a string
-    [struct] a struct
-    [function] a function
-    [word] a word
+    [int] bilangan bulat
+    [float] float
+    [string] string
+    [struct] struktur
+    [function] fungsi
+    [word] word
    *[other] `{ $found }`
 }
 
-## Inline assembly.
+## Assembly sisipan.
 
-ASM_MNEMONIC = unknown instruction `{ $mnemonic }`
-    .label = not an x86-64 instruction
-ASM_OPERANDS = no form of `{ $instruction }` takes these operands
-    .label = wrong operands
-ASM_SIZE = the operand size of `{ $instruction }` is not clear
-    .label = how many bytes?
-    .help = write `byte`, `word`, `dword` or `qword` before the memory operand
-ASM_OPERAND_MALFORMED = cannot read the operand `{ $text }`
-    .label = expected a register, a number, a name or `[...]`
-ASM_SYMBOL = nothing defines the name `{ $name }`
-    .label = unknown in assembly
-    .help-variable = for the variable write `[var_{ $name }]`
-ASM_LABEL_DUPLICATE = the label `{ $name }` is defined twice in one function
-    .label = the second definition
-    .mark-first = the first definition
-ASM_DIRECTIVE = cannot read the directive `{ $text }`
-    .label = unknown or malformed
-    .note = the directives are `db`, `dw`, `dd`, `dq`, `resb`, `resw`, `resd`, `resq`, `times`, `align` and `equ`
-ASM_RANGE = { $value } does not fit in { $bits } bits
-    .label = out of range
-ASM_UNCLOSED = the assembly block is never closed
-    .label = its closer is missing
-    .help-asm = add `tutup_asm` on a line of its own
-    .help-data = add `tutup_data` on a line of its own
-ASM_VARIABLE_DECLARED = `[var_{ $name }]` declares the local variable `{ $name }`
-    .label = not declared before
-    .help = declare it with `var { $name } = 0` before the block
-ASM_JUMP_LEAVES_BLOCK = the label `{ $name }` stands in another assembly block
-    .label = a jump cannot leave its block
-ASM_TARGET = this assembly is for x86_64, the target is `{ $target }`
-    .label = cannot be assembled for this target
+ASM_MNEMONIC = instruksi `{ $mnemonic }` tidak dikenal
+    .label = bukan instruksi x86-64
+ASM_OPERANDS = tidak ada bentuk `{ $instruction }` yang menerima operan ini
+    .label = operan tidak cocok
+ASM_SIZE = ukuran operan `{ $instruction }` tidak jelas
+    .label = berapa byte?
+    .help = tulis `byte`, `word`, `dword`, atau `qword` di depan operan memori
+ASM_OPERAND_MALFORMED = operan `{ $text }` tidak dapat dibaca
+    .label = seharusnya register, bilangan, nama, atau `[...]`
+ASM_SYMBOL = nama `{ $name }` tidak didefinisikan di mana pun
+    .label = tidak dikenal di dalam assembly
+    .help-variable = untuk variabelnya tulis `[var_{ $name }]`
+ASM_LABEL_DUPLICATE = label `{ $name }` didefinisikan dua kali dalam satu fungsi
+    .label = definisi kedua
+    .mark-first = definisi pertama
+ASM_DIRECTIVE = direktif `{ $text }` tidak dapat dibaca
+    .label = tidak dikenal atau salah bentuk
+    .note = direktif yang ada: `db`, `dw`, `dd`, `dq`, `resb`, `resw`, `resd`, `resq`, `times`, `align`, dan `equ`
+ASM_RANGE = { $value } tidak muat dalam { $bits } bit
+    .label = di luar jangkauan
+ASM_UNCLOSED = blok assembly ini tidak pernah ditutup
+    .label = penutupnya tidak ada
+    .help-asm = tambahkan `tutup_asm` di baris tersendiri
+    .help-data = tambahkan `tutup_data` di baris tersendiri
+ASM_VARIABLE_DECLARED = `[var_{ $name }]` mendeklarasikan variabel lokal `{ $name }`
+    .label = belum dideklarasikan sebelumnya
+    .help = deklarasikan dengan `var { $name } = 0` sebelum blok ini
+ASM_JUMP_LEAVES_BLOCK = label `{ $name }` berada di blok assembly lain
+    .label = lompatan tidak boleh keluar dari bloknya
+ASM_TARGET = assembly ini untuk x86_64, sedangkan targetnya `{ $target }`
+    .label = tidak dapat dirakit untuk target ini
 
-## What happens to a fragment, and Morph's own faults.
+## Nasib sebuah fragmen, dan kesalahan Morph sendiri.
 
-FRAGMENT_CLOSED = `{ $name }` is closed, because what it needs is broken
-FUNCTION_TOO_LARGE = the function is too large to compile: { $count } values
-    .label = too large
-    .help = split it into smaller functions
-COMPILER_FAULT = the compiler failed on this fragment: { $reason }
-    .label = was being compiled
-    .note = this is Morph's fault, not yours; all other fragments are unharmed
-OUTPUT_FAILED = cannot write `{ $path }`: { $reason }
-TARGET_UNKNOWN = there is no target `{ $target }`
-    .note = the targets are { $targets }
+FRAGMENT_CLOSED = `{ $name }` ditutup karena yang dibutuhkannya rusak
+FUNCTION_TOO_LARGE = fungsi terlalu besar untuk dikompilasi: { $count } nilai
+    .label = terlalu besar
+    .help = pecah menjadi beberapa fungsi yang lebih kecil
+COMPILER_FAULT = kompilator gagal pada fragmen ini: { $reason }
+    .label = sedang dikompilasi
+    .note = ini kesalahan Morph, bukan kesalahan Anda; semua fragmen lain tetap utuh
+OUTPUT_FAILED = `{ $path }` tidak dapat ditulis: { $reason }
+TARGET_UNKNOWN = tidak ada target `{ $target }`
+    .note = target yang ada: { $targets }
