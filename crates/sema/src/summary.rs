@@ -1,7 +1,7 @@
 //! What one fragment shows to all others: its signature, what it uses, what its result can be.
 
 use morph_diag::{Diagnostic, Span};
-use morph_syntax::tree::Import;
+use morph_syntax::tree::{BinaryOp, Import, UnaryOp};
 
 /// Whose code asks: the built-in library resolves its own names first and only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -29,6 +29,8 @@ pub enum Shape<'t> {
     Field(Box<Shape<'t>>, &'t str),
     /// A float if any operand is one, else an integer.
     Arithmetic(Vec<Shape<'t>>),
+    /// A word that cannot be a double: a struct or string keeps its type, all else is an integer.
+    Word(Box<Shape<'t>>),
     /// What a variable or result is when it can be each of these.
     Join(Vec<Shape<'t>>),
 }
@@ -43,23 +45,36 @@ pub struct Parameter<'t> {
 #[derive(Clone, Debug)]
 pub struct FieldSummary<'t> {
     pub name: &'t str,
-    pub ty: Option<&'t str>,
+    pub span: Span,
+    pub ty: Option<(&'t str, Span)>,
     /// Length of an array field that the constructor allocates.
-    pub array: Option<u32>,
+    pub array: Option<ConstExpr<'t>>,
 }
 
-/// A constant's initialiser, to be folded by `environment`.
-#[derive(Clone, Debug)]
-pub enum ConstExpr<'t> {
+/// A constant expression in postfix order, so that neither folding nor freeing it recurses.
+///
+/// Made by [`constant`](crate::index::constant), folded by [`fold`](crate::environment::fold).
+#[derive(Clone, Debug, PartialEq)]
+pub struct ConstExpr<'t> {
+    pub ops: Vec<ConstOp<'t>>,
+    /// Place of the whole expression.
+    pub span: Span,
+}
+
+/// One step of a [`ConstExpr`].
+#[derive(Clone, Debug, PartialEq)]
+pub enum ConstOp<'t> {
     Int(i64),
     Float(f64),
     /// Decoded bytes.
     Str(Vec<u8>),
     Name(&'t str, Span),
-    Unary(morph_syntax::tree::UnaryOp, Box<ConstExpr<'t>>),
-    Binary(morph_syntax::tree::BinaryOp, Box<ConstExpr<'t>>, Box<ConstExpr<'t>>, Span),
+    Unary(UnaryOp, Span),
+    Binary(BinaryOp, Span),
     /// Something that no constant can be, at this place.
     NotConstant(Span),
+    /// A syntax error, reported already.
+    Broken,
 }
 
 #[derive(Clone, Debug)]
@@ -107,8 +122,15 @@ pub enum UseKind {
     Value,
     /// A struct name in `tipe` or as a constructor.
     Struct,
-    /// A name in assembly text (`call f`, `mov rax, label`) or `[var_x]`.
+    /// A plain name in assembly text (`call f`, `mov rax, label`).
     Asm,
+    /// `[var_x]` in assembly text, with the bare name `x`.
+    AsmVariable,
+    /// A function of the built-in library that lowering calls (`print_line_text` for `cetak`), whatever
+    /// the program defines under that name.
+    Runtime,
+    /// As `Runtime`, but needed only where some active fragment can make a float.
+    RuntimeIfFloat,
 }
 
 /// A name that the fragment mentions and does not itself declare.
@@ -131,6 +153,8 @@ pub struct Summary<'t> {
     pub assigned: Vec<(&'t str, Shape<'t>)>,
     /// Imports of the fragment, those nested in a body too.
     pub imports: Vec<Import>,
+    /// Whether a float can arise here: a literal, a `float` hint or field, a conversion to float.
+    pub floats: bool,
     /// Problems that the syntax has not reported already (two parameters of one name, ...).
     pub diagnostics: Vec<Diagnostic>,
 }

@@ -1,0 +1,62 @@
+//! "Did you mean": names like one that was not found, looked up when a diagnostic is reported.
+
+use morph_diag::{Arg, Code, Diagnostic};
+
+use crate::environment::Environment;
+use crate::summary::Side;
+
+/// The candidate most like `name`, or `None` if none is like it. Ties go to the first in alphabetical order.
+pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let length = name.chars().count();
+    let limit = (length / 3).max(1);
+    let mut best: Option<(usize, &str)> = None;
+    for candidate in candidates {
+        if candidate == name || candidate.len().abs_diff(name.len()) > limit {
+            continue;
+        }
+        let distance = if candidate.eq_ignore_ascii_case(name) {
+            0
+        } else {
+            strsim::osa_distance(name, candidate)
+        };
+        if distance <= limit && distance < length && best.is_none_or(|best| (distance, candidate) < best) {
+            best = Some((distance, candidate));
+        }
+    }
+    best.map(|(_, candidate)| candidate)
+}
+
+/// Adds the argument `nearest` to a diagnostic about an unknown name, unless it has one (the checker adds
+/// locals itself: they are part of the fragment) or nothing is like it.
+pub fn add_nearest(mut diagnostic: Diagnostic, environment: &Environment, side: Side) -> Diagnostic {
+    if text(&diagnostic, "nearest").is_some() {
+        return diagnostic;
+    }
+    let found = match diagnostic.code {
+        Code::NameUnknown => text(&diagnostic, "name")
+            .and_then(|name| nearest(name, environment.callables_and_variables(side))),
+        Code::TypeUnknown => {
+            text(&diagnostic, "name").and_then(|name| nearest(name, environment.struct_names(side)))
+        }
+        Code::FieldUnknown => text(&diagnostic, "field").and_then(|field| {
+            let structure = text(&diagnostic, "structure")?;
+            nearest(field, environment.field_names(side, structure))
+        }),
+        Code::AsmSymbol => {
+            text(&diagnostic, "name").and_then(|name| nearest(name, environment.asm_names(side)))
+        }
+        #[expect(clippy::wildcard_enum_match_arm, reason = "only four of all codes are about a name")]
+        _ => None,
+    };
+    if let Some(found) = found.map(str::to_owned) {
+        diagnostic.args.push(("nearest", Arg::Text(found)));
+    }
+    diagnostic
+}
+
+fn text<'d>(diagnostic: &'d Diagnostic, wanted: &str) -> Option<&'d str> {
+    diagnostic.args.iter().find_map(|(name, arg)| match arg {
+        Arg::Text(text) if *name == wanted => Some(text.as_str()),
+        Arg::Text(_) | Arg::Number(_) | Arg::List(_) => None,
+    })
+}
