@@ -1,0 +1,119 @@
+//! One method per kind of item; allocations live on between fragments.
+
+use std::fmt;
+
+use cranelift_codegen::control::ControlPlane;
+use cranelift_codegen::isa::OwnedTargetIsa;
+use cranelift_codegen::{CodegenError, Context};
+use cranelift_frontend::FunctionBuilderContext;
+use morph_object::{Definition, Object, Section, SymbolKind};
+use morph_sema::typed::{Body, Item, Typed};
+
+use crate::lower::{self, Scratch};
+use crate::{Debug, Options, Problem, emit, isa};
+
+/// A code generator that is worth keeping: ten thousand fragments reuse its memory.
+pub struct Compiler {
+    isa: OwnedTargetIsa,
+    debug: Debug,
+    context: Context,
+    builder: FunctionBuilderContext,
+    control: ControlPlane,
+    scratch: Scratch,
+}
+
+impl fmt::Debug for Compiler {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Compiler").field("triple", self.isa.triple()).finish_non_exhaustive()
+    }
+}
+
+impl Compiler {
+    /// Fails only if Cranelift was built without the target.
+    pub fn new(options: &Options) -> Result<Compiler, Problem> {
+        Ok(Compiler {
+            isa: isa::build(options)?,
+            debug: options.debug,
+            context: Context::new(),
+            builder: FunctionBuilderContext::new(),
+            control: ControlPlane::default(),
+            scratch: Scratch::default(),
+        })
+    }
+
+    /// The object of one fragment.
+    pub fn compile(&mut self, typed: &Typed) -> Result<Object, Problem> {
+        match &typed.item {
+            Item::Function(body) => self.function(body, &typed.line_starts, Object::default()),
+            Item::Global { symbol, value, initialiser } => {
+                let object = global(symbol, *value);
+                match initialiser {
+                    Some(body) => self.function(body, &typed.line_starts, object),
+                    None => Ok(object),
+                }
+            }
+            Item::Raw(object) => Ok(object.clone()),
+            Item::Nothing => Ok(Object::default()),
+        }
+    }
+
+    /// Adds `body`'s code to `object`, which holds at most data so far.
+    fn function(
+        &mut self,
+        body: &Body,
+        line_starts: &[u32],
+        object: Object,
+    ) -> Result<Object, Problem> {
+        self.context.clear();
+        lower::lower(
+            body,
+            &mut self.context.func,
+            &mut self.builder,
+            &mut self.scratch,
+            self.isa.frontend_config(),
+        )?;
+        if let Err(error) = self.context.compile(&*self.isa, &mut self.control) {
+            return Err(problem(&error.inner, body));
+        }
+        let Some(code) = self.context.take_compiled_code() else {
+            return Err(Problem::Fault { reason: format!("no code for `{}`", body.symbol) });
+        };
+        let lines = match self.debug {
+            Debug::None => None,
+            Debug::Line | Debug::Full => Some(line_starts),
+        };
+        emit::emit(body, &code, &self.context.func, lines, object)
+    }
+}
+
+fn problem(error: &CodegenError, body: &Body) -> Problem {
+    match error {
+        CodegenError::CodeTooLarge | CodegenError::ImplLimitExceeded => {
+            Problem::TooLarge { expressions: body.exprs.len() }
+        }
+        CodegenError::Verifier(errors) => {
+            Problem::Fault { reason: format!("in `{}`: {errors}", body.symbol) }
+        }
+        CodegenError::Unsupported(_)
+        | CodegenError::RegisterMappingError(_)
+        | CodegenError::Regalloc(_) => {
+            Problem::Fault { reason: format!("in `{}`: {error}", body.symbol) }
+        }
+    }
+}
+
+/// Eight bytes; zero takes no room in the image.
+fn global(symbol: &str, value: i64) -> Object {
+    let (section, data, bss_size) = match value {
+        0 => (Section::Bss, Vec::new(), 8),
+        _ => (Section::Data, value.to_le_bytes().to_vec(), 0),
+    };
+    let definition = Definition {
+        symbol: symbol.to_owned(),
+        section,
+        offset: 0,
+        size: 8,
+        kind: SymbolKind::Data,
+    };
+    Object { data, bss_size, definitions: vec![definition], ..Object::default() }
+}
