@@ -8,6 +8,7 @@
 
 mod code;
 mod diagnostic;
+mod explain;
 mod lang;
 mod render;
 mod source;
@@ -15,6 +16,7 @@ pub mod wording;
 
 pub use code::{Code, Severity};
 pub use diagnostic::{Arg, Args, Diagnostic, Fix, FragmentId, Label, Origin, Phrase, Span};
+pub use explain::explain;
 pub use lang::Lang;
 pub use render::{Color, Format, render};
 pub use source::{Located, Place, Position, Source};

@@ -81,24 +81,24 @@ fn an_indonesian_reader_sees_all_of_it_in_indonesian() {
         Lang::Id,
         Format::Human,
         expect![[r#"
-        error[FIELD_UNKNOWN]: the struct `Titik` has no field `z`
-         --> contoh/titik.fox:8:11
-          |
-        8 |   cetak(t.z)
-          |           ^ unknown field
-          |
-         ::: contoh/titik.fox:1:10
-          |
-        1 | struktur Titik
-          |          ----- `Titik` is defined here
-          |
-          = note: its fields are `x`, `y`
-          = help: did you mean `y`?
-        help: write it like this
-          |
-        8 -   cetak(t.z)
-        8 +   cetak(t.y)
-          |"#]],
+            galat[FIELD_UNKNOWN]: struktur `Titik` tidak punya field `z`
+             --> contoh/titik.fox:8:11
+              |
+            8 |   cetak(t.z)
+              |           ^ field tidak dikenal
+              |
+             ::: contoh/titik.fox:1:10
+              |
+            1 | struktur Titik
+              |          ----- `Titik` didefinisikan di sini
+              |
+              = catatan: field-nya adalah `x`, `y`
+              = saran: mungkin maksudnya `y`?
+            saran: tulis seperti ini
+              |
+            8 -   cetak(t.z)
+            8 +   cetak(t.y)
+              |"#]],
     );
 }
 
@@ -114,7 +114,9 @@ fn the_short_form_is_one_line_in_both_languages() {
         &field_unknown(),
         Lang::Id,
         Format::Short,
-        expect!["contoh/titik.fox:8:11: error[FIELD_UNKNOWN]: the struct `Titik` has no field `z`"],
+        expect![
+            "contoh/titik.fox:8:11: galat[FIELD_UNKNOWN]: struktur `Titik` tidak punya field `z`"
+        ],
     );
 }
 
@@ -133,7 +135,7 @@ fn json_is_one_object_with_file_positions() {
         Lang::Id,
         Format::Json,
         expect![[
-            r#"{"version":1,"kind":"diagnostic","code":"FIELD_UNKNOWN","severity":"error","message":"the struct `Titik` has no field `z`","lang":"id","path":"contoh/titik.fox","place":{"line":8,"column":11,"end_line":8,"end_column":12,"byte_start":90,"byte_end":91},"label":"unknown field","labels":[{"path":"contoh/titik.fox","place":{"line":1,"column":10,"end_line":1,"end_column":15,"byte_start":9,"byte_end":14},"text":"`Titik` is defined here"}],"notes":["its fields are `x`, `y`"],"helps":["did you mean `y`?"],"fix":{"path":"contoh/titik.fox","place":{"line":8,"column":11,"end_line":8,"end_column":12,"byte_start":90,"byte_end":91},"replacement":"y"}}"#
+            r#"{"version":1,"kind":"diagnostic","code":"FIELD_UNKNOWN","severity":"error","message":"struktur `Titik` tidak punya field `z`","lang":"id","path":"contoh/titik.fox","place":{"line":8,"column":11,"end_line":8,"end_column":12,"byte_start":90,"byte_end":91},"label":"field tidak dikenal","labels":[{"path":"contoh/titik.fox","place":{"line":1,"column":10,"end_line":1,"end_column":15,"byte_start":9,"byte_end":14},"text":"`Titik` didefinisikan di sini"}],"notes":["field-nya adalah `x`, `y`"],"helps":["mungkin maksudnya `y`?"],"fix":{"path":"contoh/titik.fox","place":{"line":8,"column":11,"end_line":8,"end_column":12,"byte_start":90,"byte_end":91},"replacement":"y"}}"#
         ]],
     );
 }
