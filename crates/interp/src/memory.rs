@@ -1,0 +1,100 @@
+//! A flat, sparse, byte-addressed memory.
+
+use std::collections::BTreeMap;
+
+use crate::Fault;
+
+const PAGE: u64 = 4096;
+
+/// Mapped ranges, and the pages in them that were ever written.
+#[derive(Clone, Debug, Default)]
+pub struct Memory {
+    /// Start of each mapped range to its end; ranges do not touch or overlap.
+    ranges: BTreeMap<u64, u64>,
+    pages: BTreeMap<u64, Box<[u8; PAGE as usize]>>,
+    next: u64,
+}
+
+/// Where the first mapping goes: low enough for any displacement, high enough that null plus an offset is not mapped.
+const FIRST: u64 = 0x0100_0000;
+
+impl Memory {
+    pub fn new() -> Memory {
+        Memory { next: FIRST, ..Memory::default() }
+    }
+
+    /// Maps `size` zeroed bytes with an unmapped page behind them. Result: the address.
+    pub fn map(&mut self, size: u64) -> Option<u64> {
+        let start = self.next;
+        let rounded = size.checked_add(PAGE - 1)? / PAGE * PAGE;
+        let end = start.checked_add(rounded)?;
+        if size == 0 || end > 1 << 46 {
+            return None;
+        }
+        self.ranges.insert(start, end);
+        self.next = end + PAGE;
+        Some(start)
+    }
+
+    /// Unmaps whole pages of `start .. start + size`.
+    pub fn unmap(&mut self, start: u64, size: u64) {
+        let end = start.saturating_add(size.div_ceil(PAGE) * PAGE);
+        let touched: Vec<(u64, u64)> = self.ranges.range(..end).filter(|range| *range.1 > start).map(|range| (*range.0, *range.1)).collect();
+        for (range_start, range_end) in touched {
+            self.ranges.remove(&range_start);
+            if range_start < start {
+                self.ranges.insert(range_start, start);
+            }
+            if end < range_end {
+                self.ranges.insert(end, range_end);
+            }
+        }
+        self.pages.retain(|page, _| *page * PAGE + PAGE <= start || *page * PAGE >= end);
+    }
+
+    fn mapped(&self, address: u64) -> bool {
+        self.ranges.range(..=address).next_back().is_some_and(|range| address < *range.1)
+    }
+
+    pub fn load_byte(&self, address: u64) -> Result<u8, Fault> {
+        if !self.mapped(address) {
+            return Err(Fault::BadAddress(address));
+        }
+        Ok(self.pages.get(&(address / PAGE)).map_or(0, |page| page[(address % PAGE) as usize]))
+    }
+
+    pub fn store_byte(&mut self, address: u64, byte: u8) -> Result<(), Fault> {
+        if !self.mapped(address) {
+            return Err(Fault::BadAddress(address));
+        }
+        let page = self.pages.entry(address / PAGE).or_insert_with(|| Box::new([0; PAGE as usize]));
+        page[(address % PAGE) as usize] = byte;
+        Ok(())
+    }
+
+    /// The little-endian value of `size` bytes, at most eight.
+    pub fn load(&self, address: u64, size: u64) -> Result<u64, Fault> {
+        let mut value = 0;
+        for i in (0..size).rev() {
+            value = value << 8 | u64::from(self.load_byte(address.wrapping_add(i))?);
+        }
+        Ok(value)
+    }
+
+    /// Stores the low `size` bytes of `value`, little-endian.
+    pub fn store(&mut self, address: u64, value: u64, size: u64) -> Result<(), Fault> {
+        // Checked first, so that a store either happens or does not.
+        for i in 0..size {
+            self.load_byte(address.wrapping_add(i))?;
+        }
+        for i in 0..size {
+            self.store_byte(address.wrapping_add(i), (value >> (8 * i)) as u8)?;
+        }
+        Ok(())
+    }
+
+    /// The bytes of a range.
+    pub fn bytes(&self, address: u64, length: u64) -> Result<Vec<u8>, Fault> {
+        (0..length).map(|i| self.load_byte(address.wrapping_add(i))).collect()
+    }
+}
