@@ -15,29 +15,35 @@ help-nearest = did you mean `{ $nearest }`?
 
 ## Facts that arrive as a word of the compiler.
 
-expected-kind = { $expected ->
+expected-kind = { $expected-key ->
     [expression] an expression
     [name] a name
     [statement] a statement
+    [call] a call
     [string] a string
     [number] a number
-    [integer] an integer
-    [parameter] a parameter name
-    [field] a field
-    [line-end] the end of the line
+    [end-of-line] the end of the line
+    [end-of-file] the end of the file
+    [path-in-quotes] a path in quotes
+    [block-number] a block number
     [definition] a definition
-   *[other] `{ $expected }`
+   *[other] { $expected }
 }
-found-kind = { $found ->
-    [line-end] the end of the line
-    [file-end] the end of the file
-    [end] the end of the fragment
+found-kind = { $found-key ->
+    [expression] an expression
+    [name] a name
+    [statement] a statement
+    [call] a call
     [string] a string
     [number] a number
-    [name] a name
-   *[other] `{ $found }`
+    [end-of-line] the end of the line
+    [end-of-file] the end of the file
+    [path-in-quotes] a path in quotes
+    [block-number] a block number
+    [definition] a definition
+   *[other] { $found }
 }
-name-kind = { $kind ->
+name-kind = { $kind-key ->
     [function] function
     [variable] variable
     [struct] struct
@@ -121,8 +127,7 @@ SWITCH_DEFAULT_PLACE = `pilihan_lain` must be the last case, and stand only once
     .help = move `pilihan_lain` behind the last `kasus`
 WORD_FOREIGN = `{ $word }` is not a word of the language
     .label = a word of another language
-    .help-replace = use `{ $replacement }`
-    .help-remove = leave it out
+    .help = use `{ $proposal }`
 OPERATOR_UNKNOWN = there is no operator `{ $op }`
     .label = unknown operator
     .help-assign = write the assignment in full: `x = x + 1`
@@ -145,8 +150,9 @@ ID_UNREGISTERED = no registry knows the ID { $id }
 ID_MISSING = `{ $path }` has no block `### { $id }`
     .label = the registry names this file for { $id }
     .help = add the marker `### { $id }` to the file, or correct the registration
-ID_SKIPPED = skipped the ID { $id }: `{ $path }` has no such block
+ID_SKIPPED = skipped the ID { $id }: there is no such block
     .label = a hole in this range
+    .note = `{ $path }` has no marker `### { $id }`
 ID_MALFORMED = `{ $text }` is not a list of IDs
     .label = expected numbers and ascending ranges, such as `310-316, 318`
 ID_RANGE_TOO_LARGE = the range has { $count } IDs; at most { $limit } are allowed
@@ -204,6 +210,7 @@ CONSTANT_ASSIGNED = cannot assign to the constant `{ $name }`
 CONSTANT_NOT_CONSTANT = the value of a constant must be known at compile time
     .label = known only when the program runs
     .help = use `var` instead of `const`
+    .note-division = it divides by zero
 CONSTANT_CYCLE = constants need each other: { $chain }
     .label = needs its own value
     .help = give one of them a value of its own
@@ -272,16 +279,16 @@ DIVISION_BY_ZERO = this divides by zero
     .label = always zero
     .note = at run time this is a fault of kind FPE
 
-type-kind = { $expected ->
+type-kind = { $expected-key ->
     [int] an integer
     [float] a float
     [string] a string
     [struct] a struct
-    [constant] a constant
+    [function] a function
     [word] a word
    *[other] `{ $expected }`
 }
-type-found = { $found ->
+type-found = { $found-key ->
     [int] an integer
     [float] a float
     [string] a string
@@ -313,10 +320,9 @@ ASM_DIRECTIVE = cannot read the directive `{ $text }`
     .note = the directives are `db`, `dw`, `dd`, `dq`, `resb`, `resw`, `resd`, `resq`, `times`, `align` and `equ`
 ASM_RANGE = { $value } does not fit in { $bits } bits
     .label = out of range
-ASM_UNCLOSED = the assembly block is never closed
-    .label = its closer is missing
-    .help-asm = add `tutup_asm` on a line of its own
-    .help-data = add `tutup_data` on a line of its own
+ASM_UNCLOSED = `{ $keyword }` is never closed
+    .label = this block has no `{ $closer }`
+    .help = add `{ $closer }` on a line of its own
 ASM_VARIABLE_DECLARED = `[var_{ $name }]` declares the local variable `{ $name }`
     .label = not declared before
     .help = declare it with `var { $name } = 0` before the block

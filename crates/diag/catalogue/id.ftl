@@ -15,29 +15,35 @@ help-nearest = mungkin maksudnya `{ $nearest }`?
 
 ## Fakta yang datang sebagai kata dari kompilator.
 
-expected-kind = { $expected ->
-    [expression] sebuah ekspresi
-    [name] sebuah nama
-    [statement] sebuah pernyataan
-    [string] sebuah string
-    [number] sebuah bilangan
-    [integer] sebuah bilangan bulat
-    [parameter] nama parameter
-    [field] sebuah field
-    [line-end] akhir baris
-    [definition] sebuah definisi
-   *[other] `{ $expected }`
+expected-kind = { $expected-key ->
+    [expression] ekspresi
+    [name] nama
+    [statement] pernyataan
+    [call] pemanggilan
+    [string] string
+    [number] bilangan
+    [end-of-line] akhir baris
+    [end-of-file] akhir berkas
+    [path-in-quotes] jalur di antara tanda kutip
+    [block-number] nomor blok
+    [definition] definisi
+   *[other] { $expected }
 }
-found-kind = { $found ->
-    [line-end] akhir baris
-    [file-end] akhir berkas
-    [end] akhir fragmen
-    [string] sebuah string
-    [number] sebuah bilangan
-    [name] sebuah nama
-   *[other] `{ $found }`
+found-kind = { $found-key ->
+    [expression] ekspresi
+    [name] nama
+    [statement] pernyataan
+    [call] pemanggilan
+    [string] string
+    [number] bilangan
+    [end-of-line] akhir baris
+    [end-of-file] akhir berkas
+    [path-in-quotes] jalur di antara tanda kutip
+    [block-number] nomor blok
+    [definition] definisi
+   *[other] { $found }
 }
-name-kind = { $kind ->
+name-kind = { $kind-key ->
     [function] fungsi
     [variable] variabel
     [struct] struktur
@@ -121,8 +127,7 @@ SWITCH_DEFAULT_PLACE = `pilihan_lain` harus menjadi cabang terakhir dan hanya bo
     .help = pindahkan `pilihan_lain` ke belakang `kasus` terakhir
 WORD_FOREIGN = `{ $word }` bukan kata dari bahasa ini
     .label = kata dari bahasa lain
-    .help-replace = gunakan `{ $replacement }`
-    .help-remove = hapus saja kata ini
+    .help = gunakan `{ $proposal }`
 OPERATOR_UNKNOWN = tidak ada operator `{ $op }`
     .label = operator tidak dikenal
     .help-assign = tulis penugasannya secara lengkap: `x = x + 1`
@@ -145,8 +150,9 @@ ID_UNREGISTERED = ID { $id } tidak ada di registri mana pun
 ID_MISSING = `{ $path }` tidak punya blok `### { $id }`
     .label = registri menunjuk berkas itu untuk { $id }
     .help = tambahkan penanda `### { $id }` ke berkas itu, atau perbaiki pendaftarannya
-ID_SKIPPED = ID { $id } dilewati: `{ $path }` tidak punya blok itu
+ID_SKIPPED = ID { $id } dilewati: blok itu tidak ada
     .label = lubang di dalam rentang ini
+    .note = `{ $path }` tidak punya penanda `### { $id }`
 ID_MALFORMED = `{ $text }` bukan daftar ID
     .label = seharusnya bilangan dan rentang menaik, seperti `310-316, 318`
 ID_RANGE_TOO_LARGE = rentang ini memuat { $count } ID; batasnya { $limit }
@@ -204,6 +210,7 @@ CONSTANT_ASSIGNED = konstanta `{ $name }` tidak dapat diberi nilai baru
 CONSTANT_NOT_CONSTANT = nilai konstanta harus diketahui pada waktu kompilasi
     .label = baru diketahui ketika program berjalan
     .help = gunakan `var`, bukan `const`
+    .note-division = di dalamnya ada pembagian dengan nol
 CONSTANT_CYCLE = konstanta-konstanta ini saling membutuhkan: { $chain }
     .label = membutuhkan nilainya sendiri
     .help = beri salah satunya nilai tersendiri
@@ -266,16 +273,16 @@ DIVISION_BY_ZERO = pembagian dengan nol
     .label = selalu nol
     .note = ketika dijalankan, ini menjadi kegagalan jenis FPE
 
-type-kind = { $expected ->
+type-kind = { $expected-key ->
     [int] bilangan bulat
     [float] float
     [string] string
     [struct] struktur
-    [constant] konstanta
+    [function] fungsi
     [word] word
    *[other] `{ $expected }`
 }
-type-found = { $found ->
+type-found = { $found-key ->
     [int] bilangan bulat
     [float] float
     [string] string
@@ -307,10 +314,9 @@ ASM_DIRECTIVE = direktif `{ $text }` tidak dapat dibaca
     .note = direktif yang ada: `db`, `dw`, `dd`, `dq`, `resb`, `resw`, `resd`, `resq`, `times`, `align`, dan `equ`
 ASM_RANGE = { $value } tidak muat dalam { $bits } bit
     .label = di luar jangkauan
-ASM_UNCLOSED = blok assembly ini tidak pernah ditutup
-    .label = penutupnya tidak ada
-    .help-asm = tambahkan `tutup_asm` di baris tersendiri
-    .help-data = tambahkan `tutup_data` di baris tersendiri
+ASM_UNCLOSED = `{ $keyword }` tidak pernah ditutup
+    .label = blok ini tidak punya `{ $closer }`
+    .help = tambahkan `{ $closer }` di baris tersendiri
 ASM_VARIABLE_DECLARED = `[var_{ $name }]` mendeklarasikan variabel lokal `{ $name }`
     .label = belum dideklarasikan sebelumnya
     .help = deklarasikan dengan `var { $name } = 0` sebelum blok ini

@@ -141,7 +141,7 @@ impl Diagnostic {
         self
     }
 
-    /// Adds a second mark in the same fragment, worded by the attribute `key`.
+    /// Adds a second mark in the same fragment, worded by the attribute `mark-key` (`key` may be written either way).
     #[must_use]
     pub fn mark(mut self, span: Span, key: &'static str) -> Diagnostic {
         let text = Some(Phrase { key, args: Vec::new() });
@@ -149,7 +149,7 @@ impl Diagnostic {
         self
     }
 
-    /// Adds a mark in another fragment, worded by the attribute `key`.
+    /// Adds a mark in another fragment, worded by the attribute `mark-key`.
     #[must_use]
     pub fn mark_in(mut self, fragment: FragmentId, span: Span, key: &'static str) -> Diagnostic {
         let text = Some(Phrase { key, args: Vec::new() });

@@ -31,7 +31,7 @@ pub fn label(diagnostic: &Diagnostic, lang: Lang) -> Option<String> {
         .map(|words| words.text)
 }
 
-/// A footer or the text of a second mark. The phrase's own arguments win over the diagnostic's.
+/// A footer or the text of a second mark, whose key may leave `mark-` out. The phrase's own arguments win over the diagnostic's.
 pub fn phrase(diagnostic: &Diagnostic, phrase: &Phrase, lang: Lang) -> String {
     let args: [&Args; 2] = [&diagnostic.args, &phrase.args];
     words(lang, diagnostic.code.name(), Some(phrase.key), &args)
@@ -49,8 +49,8 @@ pub enum FooterKind {
 
 /// All footers in reading order, worded: the notes, then the helps.
 ///
-/// Those that the phase asked for, and the code's plain `note` and `help`, which every diagnostic of
-/// the code shows unless it lacks one of their arguments.
+/// Those that the phase asked for; and the code's plain `note` and `help`, and `help-nearest`, which every
+/// diagnostic of the code shows unless it lacks one of their arguments.
 pub fn footers(diagnostic: &Diagnostic, lang: Lang) -> Vec<(FooterKind, String)> {
     let mut notes = Vec::new();
     let mut helps = Vec::new();
@@ -58,11 +58,15 @@ pub fn footers(diagnostic: &Diagnostic, lang: Lang) -> Vec<(FooterKind, String)>
         let text = phrase(diagnostic, footer, lang);
         if footer.key.starts_with("help") { &mut helps } else { &mut notes }.push(text);
     }
-    for (key, list) in [("note", &mut notes), ("help", &mut helps)] {
+    // A fact that is an empty text is not there.
+    let known = |arg: &Arg| !matches!(arg, Arg::Text(text) if text.is_empty());
+    let args: Args = diagnostic.args.iter().filter(|(_, arg)| known(arg)).cloned().collect();
+    for key in ["note", "help-nearest", "help"] {
         if diagnostic.footers.iter().any(|footer| footer.key == key) {
             continue;
         }
-        let found = words(lang, diagnostic.code.name(), Some(key), &[&diagnostic.args]);
+        let found = words(lang, diagnostic.code.name(), Some(key), &[&args]);
+        let list = if key == "note" { &mut notes } else { &mut helps };
         list.extend(found.filter(|words| words.complete).map(|words| words.text));
     }
     let notes = notes.into_iter().map(|text| (FooterKind::Note, text));
@@ -90,6 +94,10 @@ fn words(lang: Lang, entry: &str, attribute: Option<&str>, args: &[&Args]) -> Op
         })
 }
 
+/// Facts that may be words of the compiler (`end of line`) instead of the program's: the catalogue chooses
+/// its own word by `$found-key` (`end-of-line`). What stands in the program comes in backticks.
+const WITH_KEY: &[&str] = &["expected", "found", "kind"];
+
 /// Attributes that any code may use without wording them itself.
 const SHARED: &[&str] = &["help-nearest"];
 
@@ -102,11 +110,17 @@ fn words_in(
     let message = bundle.get_message(entry)?;
     let pattern = match attribute {
         None => message.value()?,
-        Some(name) => message.get_attribute(name)?.value(),
+        Some(name) => {
+            let attribute = message.get_attribute(name);
+            attribute.or_else(|| message.get_attribute(&format!("mark-{name}")))?.value()
+        }
     };
     let mut filled = FluentArgs::new();
     for (name, arg) in args.iter().copied().flatten() {
         filled.set(*name, value(arg));
+        if let (Arg::Text(text), true) = (arg, WITH_KEY.contains(name)) {
+            filled.set(format!("{name}-key"), text.replace(' ', "-"));
+        }
     }
     let mut errors = Vec::new();
     let text = bundle.format_pattern(pattern, Some(&filled), &mut errors).into_owned();

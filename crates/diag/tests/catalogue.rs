@@ -125,7 +125,8 @@ fn with_all_arguments(code: Code) -> Diagnostic {
         if !own && !key.ends_with("-kind") && !key.ends_with("-found") {
             continue;
         }
-        for name in variables(words).into_iter().filter_map(|name| name.strip_prefix('$')) {
+        let names = variables(words).into_iter().filter_map(|name| name.strip_prefix('$'));
+        for name in names.filter(|name| !name.ends_with("-key")) {
             let name: &'static str = name.to_owned().leak();
             diagnostic = diagnostic.arg(name, Arg::Text(format!("<{name}>")));
         }
@@ -181,6 +182,22 @@ fn lists_are_joined_with_commas_and_nearest_names_read_the_same_for_every_code()
         footers(Lang::Id),
         ["calonnya: `a.fox`, `b.fox`", "mungkin maksudnya `lusa`?", "impor definisi yang dimaksud"]
     );
+}
+
+#[test]
+fn words_of_the_compiler_are_translated_and_words_of_the_program_are_not() {
+    let message = |expected: &str, found: &str, lang| {
+        let diagnostic = Diagnostic::new(Code::SyntaxUnexpected, Span::default())
+            .arg("expected", expected)
+            .arg("found", found);
+        wording::message(&diagnostic, lang)
+    };
+    let english = message("path in quotes", "end of line", Lang::En);
+    assert_eq!(english, "expected a path in quotes, found the end of the line");
+    let indonesian = message("path in quotes", "end of line", Lang::Id);
+    assert_eq!(indonesian, "seharusnya jalur di antara tanda kutip, tetapi ditemukan akhir baris");
+    let quoted = message("`(`", "`name`", Lang::Id);
+    assert_eq!(quoted, "seharusnya `(`, tetapi ditemukan `name`");
 }
 
 #[test]
