@@ -3,8 +3,26 @@
 //! Pure: text and a name resolver in, bytes and relocations out. A malformed line becomes a diagnostic
 //! with a span; nothing panics.
 
+mod encode;
+mod expr;
+mod form;
+mod line;
+mod mnemonic;
+mod object;
+mod operand;
+mod outline;
+mod register;
+mod routine;
+mod scope;
+mod section;
+mod token;
+
 use morph_diag::{Diagnostic, Span};
-use morph_object::{Line, Object, Reloc, Symbol};
+use morph_object::{Reloc, Symbol};
+
+pub use object::{assemble_data, assemble_naked};
+pub use outline::{Name, constants_of, is_data_only, labels_of, names_of};
+pub use routine::assemble_routine;
 
 /// One run of raw assembly lines inside a fragment.
 #[derive(Clone, Copy, Debug)]
@@ -26,7 +44,7 @@ pub enum Meaning {
 }
 
 /// What a name is used as; the answer may differ.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Usage {
     /// `[var_x]`: asked with the bare name `x`.
     Variable,
@@ -74,12 +92,6 @@ pub struct Routine {
 pub const RETURNED: i64 = 0;
 /// RDX after control fell off the end of block 0; block `n` gives this plus `n`.
 pub const FELL_THROUGH: i64 = 1;
-
-/// A naked routine or a data block as part of an object.
-pub type DataBlock = Object;
-
-/// Lines of an assembled text; re-exported so that callers need not know where it lives.
-pub type LineEntry = Line;
 
 /// Result of assembling: the value is complete only if there are no errors among `diagnostics`.
 #[derive(Clone, Debug)]
