@@ -93,7 +93,7 @@ NUMBER_MALFORMED = `{ $text }` is not a number
 SYNTAX_UNEXPECTED = expected { expected-kind }, found { found-kind }
     .label = expected { expected-kind }
 STATEMENT_UNKNOWN = this line is not a statement
-    .label = `{ $text }` begins no statement
+    .label = begins no statement
     .note = a statement is a declaration, an assignment, a call or begins with a keyword
 BLOCK_UNCLOSED = `{ $keyword }` is never closed
     .label = this block has no `{ $closer }`
@@ -130,8 +130,7 @@ WORD_FOREIGN = `{ $word }` is not a word of the language
     .help = use `{ $proposal }`
 OPERATOR_UNKNOWN = there is no operator `{ $op }`
     .label = unknown operator
-    .help-assign = write the assignment in full: `x = x + 1`
-    .help-if = use `jika` and `lain`
+    .help = write `x = x + 1` in full; in place of `? :` use `jika` and `lain`
 LIBRARY_ONLY = only the built-in library may use this
     .label = not available in a program
     .help = put the code in a function with `asm_mulai` and `tutup_asm`

@@ -93,7 +93,7 @@ NUMBER_MALFORMED = `{ $text }` bukan bilangan
 SYNTAX_UNEXPECTED = seharusnya { expected-kind }, tetapi ditemukan { found-kind }
     .label = seharusnya { expected-kind }
 STATEMENT_UNKNOWN = baris ini bukan pernyataan
-    .label = `{ $text }` tidak mengawali pernyataan apa pun
+    .label = tidak mengawali pernyataan apa pun
     .note = pernyataan berupa deklarasi, penugasan, pemanggilan, atau diawali kata kunci
 BLOCK_UNCLOSED = `{ $keyword }` tidak pernah ditutup
     .label = blok ini tidak punya `{ $closer }`
@@ -130,8 +130,7 @@ WORD_FOREIGN = `{ $word }` bukan kata dari bahasa ini
     .help = gunakan `{ $proposal }`
 OPERATOR_UNKNOWN = tidak ada operator `{ $op }`
     .label = operator tidak dikenal
-    .help-assign = tulis penugasannya secara lengkap: `x = x + 1`
-    .help-if = gunakan `jika` dan `lain`
+    .help = tulis `x = x + 1` secara lengkap; sebagai ganti `? :` gunakan `jika` dan `lain`
 LIBRARY_ONLY = hanya pustaka bawaan yang boleh memakai ini
     .label = tidak tersedia di dalam program
     .help = letakkan kodenya di dalam fungsi, di antara `asm_mulai` dan `tutup_asm`

@@ -31,7 +31,9 @@ pub(super) fn render(located: &Located<'_>, lang: Lang, color: Color) -> String 
             group = group.element(element);
         }
     }
-    for (kind, text) in wording::footers(diagnostic, lang) {
+    let mut footers = wording::footers(diagnostic, lang);
+    let fix = fix(located, lang, &mut footers);
+    for (kind, text) in footers {
         let level = match kind {
             FooterKind::Note => Level::NOTE.with_name(word(lang, "level-note")),
             FooterKind::Help => help(lang),
@@ -39,7 +41,7 @@ pub(super) fn render(located: &Located<'_>, lang: Lang, color: Color) -> String 
         group = group.element(level.message(normalize_untrusted_str(&text)));
     }
     let mut report = vec![group];
-    report.extend(fix(located, lang));
+    report.extend(fix);
     let renderer = match color {
         Color::Never => Renderer::plain(),
         Color::Always => Renderer::styled(),
@@ -136,8 +138,12 @@ fn annotation(excerpt: &Excerpt, mark: &Mark) -> Annotation<'static> {
     mark.kind.span(excerpt.map(&mark.range)).label(mark.text.clone())
 }
 
-/// The corrected text, as a proposal of its own.
-fn fix<'a>(located: &Located<'a>, lang: Lang) -> Option<Group<'a>> {
+/// The corrected text, as a proposal of its own. The first help introduces it and leaves the footers.
+fn fix<'a>(
+    located: &Located<'a>,
+    lang: Lang,
+    footers: &mut Vec<(FooterKind, String)>,
+) -> Option<Group<'a>> {
     let source = located.here?;
     let fix = located.diagnostic.fix.as_ref()?;
     let range = source.range(fix.span);
@@ -145,7 +151,11 @@ fn fix<'a>(located: &Located<'a>, lang: Lang) -> Option<Group<'a>> {
     if excerpt.cut || source.text.is_empty() {
         return None;
     }
-    let title = help(lang).secondary_title(word(lang, "fix-title"));
+    let title = match footers.iter().position(|(kind, _)| *kind == FooterKind::Help) {
+        Some(first) => footers.remove(first).1,
+        None => word(lang, "fix-title"),
+    };
+    let title = help(lang).secondary_title(normalize_untrusted_str(&title));
     let patch = Patch::new(excerpt.map(&range), fix.replacement.clone());
     let snippet = Snippet::source(Cow::<str>::Owned(excerpt.text))
         .line_start(excerpt.first_line)

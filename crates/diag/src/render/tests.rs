@@ -53,24 +53,23 @@ fn an_english_reader_sees_the_cause_the_marks_the_facts_and_the_correction() {
         Lang::En,
         Format::Human,
         expect![[r#"
-        error[FIELD_UNKNOWN]: the struct `Titik` has no field `z`
-         --> contoh/titik.fox:8:11
-          |
-        8 |   cetak(t.z)
-          |           ^ unknown field
-          |
-         ::: contoh/titik.fox:1:10
-          |
-        1 | struktur Titik
-          |          ----- `Titik` is defined here
-          |
-          = note: its fields are `x`, `y`
-          = help: did you mean `y`?
-        help: write it like this
-          |
-        8 -   cetak(t.z)
-        8 +   cetak(t.y)
-          |"#]],
+            error[FIELD_UNKNOWN]: the struct `Titik` has no field `z`
+             --> contoh/titik.fox:8:11
+              |
+            8 |   cetak(t.z)
+              |           ^ unknown field
+              |
+             ::: contoh/titik.fox:1:10
+              |
+            1 | struktur Titik
+              |          ----- `Titik` is defined here
+              |
+              = note: its fields are `x`, `y`
+            help: did you mean `y`?
+              |
+            8 -   cetak(t.z)
+            8 +   cetak(t.y)
+              |"#]],
     );
 }
 
@@ -93,8 +92,7 @@ fn an_indonesian_reader_sees_all_of_it_in_indonesian() {
               |          ----- `Titik` didefinisikan di sini
               |
               = catatan: field-nya adalah `x`, `y`
-              = saran: mungkin maksudnya `y`?
-            saran: tulis seperti ini
+            saran: mungkin maksudnya `y`?
               |
             8 -   cetak(t.z)
             8 +   cetak(t.y)
@@ -212,8 +210,7 @@ fn a_mark_at_the_end_of_the_text_stands_behind_its_last_character() {
           |   |
           |   this block has no `tutup_jika`
           |
-          = help: add `tutup_jika`
-        help: write it like this
+        help: add `tutup_jika`
           |
         2 ~   jika (1)
         3 +   tutup_jika
