@@ -6,4 +6,13 @@
 //!
 //! Left out on purpose: what names mean. A tree holds spans, no symbols.
 
+pub mod dump;
+mod lexer;
+mod parse;
+mod split;
+pub mod string;
+mod token;
 pub mod tree;
+
+pub use parse::parse;
+pub use split::{Piece, PieceKind, UnitRange, split};

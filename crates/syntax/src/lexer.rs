@@ -1,0 +1,257 @@
+//! One token at a time, on demand, from any place of a text.
+//!
+//! A function from text and offset to a token: no state, no allocation, no diagnostics. What a bad token means
+//! is the reader's business (the splitter and look-ahead ignore it, the parser reports it).
+
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "ninety kinds of tokens: each reader names those it wants"
+)]
+
+use memchr::memchr;
+
+use crate::token::{Kind, Token, word_kind};
+
+/// Whether `;` begins a comment or separates the parts of an `untuk` header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Semicolons {
+    Comment,
+    Separate,
+}
+
+const BLANK: u8 = 1;
+const NEWLINE: u8 = 2;
+const WORD: u8 = 4;
+const DIGIT: u8 = 8;
+
+static CLASS: [u8; 256] = {
+    let mut class = [0; 256];
+    let mut i = 0;
+    while i < 256 {
+        class[i] = match i as u8 {
+            b' ' | b'\t' | b'\r' | 0x0b | 0x0c => BLANK,
+            b'\n' => NEWLINE,
+            b'A'..=b'Z' | b'a'..=b'z' | b'_' => WORD,
+            b'0'..=b'9' => DIGIT,
+            _ => 0,
+        };
+        i += 1;
+    }
+    class
+};
+
+pub(crate) fn is_blank(byte: u8) -> bool {
+    CLASS[byte as usize] & BLANK != 0
+}
+
+pub(crate) fn is_word(byte: u8) -> bool {
+    CLASS[byte as usize] & (WORD | DIGIT) != 0
+}
+
+/// The byte at `at`; a NUL past the end, so that scanning loops need one test only.
+#[inline]
+pub(crate) fn byte(text: &[u8], at: usize) -> u8 {
+    text.get(at).copied().unwrap_or(0)
+}
+
+/// The offset of the line feed at or after `at`, or the end of the text.
+pub(crate) fn line_end(text: &[u8], at: usize) -> usize {
+    text.get(at..).and_then(|rest| memchr(b'\n', rest)).map_or(text.len(), |n| at + n)
+}
+
+/// The end of the word that begins at `at`.
+#[inline]
+pub(crate) fn word_end(text: &[u8], mut at: usize) -> usize {
+    while is_word(byte(text, at)) {
+        at += 1;
+    }
+    at
+}
+
+/// The next token at or after `at`. `line_start` tells whether a line end was crossed before it.
+#[inline]
+pub(crate) fn token(text: &[u8], at: usize, semicolons: Semicolons) -> Token {
+    let mut at = at;
+    let mut line_start = false;
+    loop {
+        let first = byte(text, at);
+        let class = CLASS[first as usize];
+        if class & BLANK != 0 {
+            at += 1;
+        } else if class & WORD != 0 {
+            let end = word_end(text, at + 1);
+            return Token {
+                kind: word_kind(&text[at..end]),
+                line_start,
+                start: at as u32,
+                end: end as u32,
+            };
+        } else if class & NEWLINE != 0 {
+            line_start = true;
+            at += 1;
+        } else if class & DIGIT != 0 {
+            let (kind, end) = number(text, at);
+            return Token { kind, line_start, start: at as u32, end: end as u32 };
+        } else if first == b'#' || (first == b';' && semicolons == Semicolons::Comment) {
+            at = line_end(text, at);
+        } else {
+            let (kind, end) = punctuation(text, at, first);
+            return Token { kind, line_start, start: at as u32, end: end as u32 };
+        }
+    }
+}
+
+fn number(text: &[u8], start: usize) -> (Kind, usize) {
+    let mut at = start + 1;
+    if text[start] == b'0' && matches!(byte(text, at), b'x' | b'X') {
+        let digits = at + 1;
+        at = digits;
+        while byte(text, at).is_ascii_hexdigit() {
+            at += 1;
+        }
+        let end = word_end(text, at);
+        return (if at == digits || end != at { Kind::BadNumber } else { Kind::Int }, end);
+    }
+    while byte(text, at).is_ascii_digit() {
+        at += 1;
+    }
+    let mut kind = Kind::Int;
+    if byte(text, at) == b'.' && byte(text, at + 1).is_ascii_digit() {
+        kind = Kind::Float;
+        at += 2;
+        while byte(text, at).is_ascii_digit() {
+            at += 1;
+        }
+    }
+    if matches!(byte(text, at), b'e' | b'E') {
+        let sign = usize::from(matches!(byte(text, at + 1), b'+' | b'-'));
+        if byte(text, at + 1 + sign).is_ascii_digit() {
+            kind = Kind::Float;
+            at += 2 + sign;
+            while byte(text, at).is_ascii_digit() {
+                at += 1;
+            }
+        }
+    }
+    let end = word_end(text, at);
+    (if end == at { kind } else { Kind::BadNumber }, end)
+}
+
+/// The end of the string literal that opens at `start`, and whether it is closed on its line.
+fn string(text: &[u8], start: usize) -> (Kind, usize) {
+    let mut at = start + 1;
+    loop {
+        match text.get(at) {
+            Some(b'"') => return (Kind::Str, at + 1),
+            Some(b'\\') if !matches!(text.get(at + 1), None | Some(b'\n' | b'\r')) => at += 2,
+            None | Some(b'\n') => {
+                let end = if byte(text, at - 1) == b'\r' { at - 1 } else { at };
+                return (Kind::BadString, end);
+            }
+            Some(_) => at += 1,
+        }
+    }
+}
+
+fn punctuation(text: &[u8], at: usize, first: u8) -> (Kind, usize) {
+    let second = byte(text, at + 1);
+    let (kind, length) = match (first, second) {
+        (b'"', _) => return string(text, at),
+        (b'(', _) => (Kind::LeftParen, 1),
+        (b')', _) => (Kind::RightParen, 1),
+        (b'[', _) => (Kind::LeftBracket, 1),
+        (b']', _) => (Kind::RightBracket, 1),
+        (b'.', _) => (Kind::Dot, 1),
+        (b',', _) => (Kind::Comma, 1),
+        (b':', _) => (Kind::Colon, 1),
+        (b';', _) => (Kind::Semicolon, 1),
+        (b'?', _) => (Kind::Question, 1),
+        (b'~', _) => (Kind::Tilde, 1),
+        (b'=', b'=') => (Kind::Equal, 2),
+        (b'=', _) => (Kind::Assign, 1),
+        (b'!', b'=') => (Kind::NotEqual, 2),
+        (b'!', _) => (Kind::Bang, 1),
+        (b'+', b'+') => (Kind::PlusPlus, 2),
+        (b'-', b'-') => (Kind::MinusMinus, 2),
+        (b'<', b'<') if byte(text, at + 2) == b'=' => (Kind::OpAssign, 3),
+        (b'>', b'>') if byte(text, at + 2) == b'=' => (Kind::OpAssign, 3),
+        (b'+' | b'-' | b'*' | b'/' | b'%' | b'&' | b'|' | b'^', b'=') => (Kind::OpAssign, 2),
+        (b'<', b'<') => (Kind::ShiftLeft, 2),
+        (b'<', b'=') => (Kind::LessEqual, 2),
+        (b'<', _) => (Kind::Less, 1),
+        (b'>', b'>') => (Kind::ShiftRight, 2),
+        (b'>', b'=') => (Kind::GreaterEqual, 2),
+        (b'>', _) => (Kind::Greater, 1),
+        (b'|', b'|') => (Kind::OrElse, 2),
+        (b'&', b'&') => (Kind::AndThen, 2),
+        (b'|', _) => (Kind::Pipe, 1),
+        (b'&', _) => (Kind::Ampersand, 1),
+        (b'^', _) => (Kind::Caret, 1),
+        (b'+', _) => (Kind::Plus, 1),
+        (b'-', _) => (Kind::Minus, 1),
+        (b'*', _) => (Kind::Star, 1),
+        (b'/', _) => (Kind::Slash, 1),
+        (b'%', _) => (Kind::Percent, 1),
+        (0, _) if at >= text.len() => (Kind::Eof, 0),
+        (0, _) => (Kind::Nul, 1),
+        (byte, _) => {
+            let length = match byte {
+                0xf0.. => 4,
+                0xe0.. => 3,
+                0xc0.. => 2,
+                _ => 1,
+            };
+            (Kind::BadChar, length)
+        }
+    };
+    (kind, (at + length).min(text.len()))
+}
+
+/// Whether the `(` and `[` that are open at `at` (`depth` of them) are all closed before something that cannot
+/// stand inside them: the end, an assignment, a statement keyword at the start of a line.
+///
+/// Answers where the last one is closed; `fuel` bounds the bytes that all questions together may look at.
+pub(crate) fn closing(
+    text: &[u8],
+    at: usize,
+    mut depth: u32,
+    semicolons: Semicolons,
+    fuel: &mut usize,
+) -> Option<usize> {
+    let mut next = at;
+    loop {
+        let token = token(text, next, semicolons);
+        let seen = token.end as usize - next;
+        if *fuel < seen + 1 {
+            return None;
+        }
+        *fuel -= seen + 1;
+        next = token.end as usize;
+        match token.kind {
+            Kind::LeftParen | Kind::LeftBracket => depth += 1,
+            Kind::RightParen | Kind::RightBracket => {
+                depth -= 1;
+                if depth == 0 {
+                    return Some(next);
+                }
+            }
+            Kind::Eof => return None,
+            Kind::Assign | Kind::BadString if semicolons == Semicolons::Comment => return None,
+            kind if token.line_start && kind.begins_line() => return None,
+            _ => {}
+        }
+    }
+}
+
+/// Whether the contextual keyword `word` stands in a place where it is one: `unit NAME`, `shard NAME` and
+/// `fragment NAME` fill their line, the others stand alone. The word itself must be the first of its line.
+pub(crate) fn is_keyword_here(text: &[u8], word: Token) -> bool {
+    let mut next = token(text, word.end as usize, Semicolons::Comment);
+    if matches!(word.kind, Kind::Unit | Kind::Shard | Kind::Fragment) {
+        if next.line_start || !(next.kind == Kind::Ident || next.kind.is_contextual()) {
+            return false;
+        }
+        next = token(text, next.end as usize, Semicolons::Comment);
+    }
+    next.line_start || next.kind == Kind::Eof
+}

@@ -1,0 +1,242 @@
+//! Expressions: operator precedence over [`BinaryOp::level`].
+
+use morph_diag::{Code, Diagnostic, Span};
+
+use super::{NESTING_LIMIT, Parsed, Parser};
+use crate::token::Kind;
+use crate::tree::{ArgList, BinaryOp, Expr, ExprId, UnaryOp};
+
+/// An expression and the height of its tree.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Operand {
+    pub(super) id: ExprId,
+    height: u32,
+}
+
+const OPERATORS: [BinaryOp; 18] = [
+    BinaryOp::OrElse,
+    BinaryOp::AndThen,
+    BinaryOp::Equal,
+    BinaryOp::NotEqual,
+    BinaryOp::Less,
+    BinaryOp::Greater,
+    BinaryOp::LessEqual,
+    BinaryOp::GreaterEqual,
+    BinaryOp::BitOr,
+    BinaryOp::BitXor,
+    BinaryOp::BitAnd,
+    BinaryOp::ShiftLeft,
+    BinaryOp::ShiftRight,
+    BinaryOp::Add,
+    BinaryOp::Subtract,
+    BinaryOp::Multiply,
+    BinaryOp::Divide,
+    BinaryOp::Remainder,
+];
+
+impl Kind {
+    /// The binary operator that this token is.
+    #[inline]
+    fn binary(self) -> Option<BinaryOp> {
+        OPERATORS.get((self as usize).wrapping_sub(Kind::OrElse as usize)).copied()
+    }
+}
+
+impl Parser<'_> {
+    pub(super) fn expression(&mut self) -> Parsed<ExprId> {
+        Ok(self.binary(1)?.id)
+    }
+
+    /// An expression whose outermost operator has at least level `least`.
+    fn binary(&mut self, least: u8) -> Parsed<Operand> {
+        let mut left = self.unary()?;
+        while let Some(op) = self.kind.binary() {
+            let level = op.level();
+            if level < least {
+                break;
+            }
+            self.bump();
+            self.descend()?;
+            let right = self.binary(level + 1)?;
+            self.depth -= 1;
+            let span = self.spans[left.id.0 as usize].to(self.spans[right.id.0 as usize]);
+            let expr = Expr::Binary { op, left: left.id, right: right.id };
+            left = self.node(expr, span, left.height.max(right.height))?;
+        }
+        Ok(left)
+    }
+
+    fn unary(&mut self) -> Parsed<Operand> {
+        let op = if self.kind == Kind::Minus {
+            UnaryOp::Negate
+        } else if self.kind == Kind::Bang {
+            UnaryOp::Not
+        } else if self.kind == Kind::Tilde {
+            UnaryOp::BitNot
+        } else {
+            let primary = self.primary()?;
+            return self.postfix(primary);
+        };
+        let start = self.token.start;
+        self.bump();
+        self.descend()?;
+        let operand = self.unary()?;
+        self.depth -= 1;
+        let span = Span::new(start, self.spans[operand.id.0 as usize].end);
+        self.node(Expr::Unary { op, operand: operand.id }, span, operand.height)
+    }
+
+    /// Calls, indexes and fields behind `base`.
+    pub(super) fn postfix(&mut self, mut base: Operand) -> Parsed<Operand> {
+        loop {
+            let start = self.spans[base.id.0 as usize].start;
+            if self.kind == Kind::LeftParen {
+                let (args, height) = self.arguments()?;
+                let expr = Expr::Call { callee: base.id, args };
+                base = self.node(expr, self.span_from(start), base.height.max(height))?;
+            } else if self.kind == Kind::LeftBracket {
+                let opener = self.open_paren();
+                self.descend()?;
+                let index = self.binary(1)?;
+                self.depth -= 1;
+                self.close_paren(opener, Kind::RightBracket, "`]`")?;
+                let expr = Expr::Index { base: base.id, index: index.id };
+                base = self.node(expr, self.span_from(start), base.height.max(index.height))?;
+            } else if self.kind == Kind::Dot {
+                self.bump();
+                let name = self.name()?;
+                let expr = Expr::Field { base: base.id, name };
+                base = self.node(expr, self.span_from(start), base.height)?;
+            } else {
+                return Ok(base);
+            }
+        }
+    }
+
+    /// `(` arguments `)`, and the height of the highest.
+    fn arguments(&mut self) -> Parsed<(ArgList, u32)> {
+        let opener = self.open_paren();
+        let base = self.pending_args.len();
+        let mut height = 0;
+        self.descend()?;
+        if self.kind != Kind::RightParen {
+            loop {
+                if self.kind == Kind::Eol || self.kind == Kind::Eof {
+                    break;
+                }
+                let argument = self.binary(1)?;
+                height = height.max(argument.height);
+                self.pending_args.push(argument.id);
+                if self.kind != Kind::Comma {
+                    break;
+                }
+                self.bump();
+            }
+        }
+        self.depth -= 1;
+        self.close_paren(opener, Kind::RightParen, "`,` or `)`")?;
+        let start = self.args.len() as u32;
+        self.args.extend(self.pending_args.drain(base..));
+        Ok((ArgList { start, len: self.args.len() as u32 - start }, height))
+    }
+
+    #[inline]
+    fn primary(&mut self) -> Parsed<Operand> {
+        let span = self.span();
+        if matches!(self.kind, Kind::Ident | Kind::Baca) {
+            self.bump();
+            return Ok(self.leaf(Expr::Name(span), span));
+        }
+        if self.kind == Kind::Int {
+            return self.integer(span);
+        }
+        self.rarer_primary(span)
+    }
+
+    fn rarer_primary(&mut self, span: Span) -> Parsed<Operand> {
+        if self.kind == Kind::LeftParen {
+            let opener = self.open_paren();
+            self.descend()?;
+            let inner = self.binary(1)?;
+            self.depth -= 1;
+            self.close_paren(opener, Kind::RightParen, "`)`")?;
+            // Operands beside it span from parenthesis to parenthesis.
+            self.spans[inner.id.0 as usize] = self.span_from(opener.start);
+            return Ok(inner);
+        }
+        let expr = if self.kind == Kind::Str {
+            Expr::Str(Span::new(span.start + 1, span.end - 1))
+        } else if self.kind == Kind::Benar {
+            Expr::Int(1)
+        } else if self.kind == Kind::Salah {
+            Expr::Int(0)
+        } else if self.kind == Kind::Float {
+            self.float(span)
+        } else if self.kind == Kind::Reported && self.token.kind == Kind::BadNumber {
+            Expr::Error
+        } else {
+            return self.unexpected("expression");
+        };
+        self.bump();
+        Ok(self.leaf(expr, span))
+    }
+
+    fn integer(&mut self, span: Span) -> Parsed<Operand> {
+        let text = &self.bytes[span.start as usize..span.end as usize];
+        let expr = match integer(text) {
+            Some(value) => Expr::Int(value as i64),
+            None => {
+                let text = span.text(self.text);
+                self.report(Diagnostic::new(Code::NumberTooLarge, span).arg("text", text));
+                Expr::Error
+            }
+        };
+        self.bump();
+        Ok(self.leaf(expr, span))
+    }
+
+    fn float(&mut self, span: Span) -> Expr {
+        let text = span.text(self.text);
+        match text.parse::<f64>() {
+            Ok(value) if value.is_finite() => Expr::Float(value),
+            Ok(_) | Err(_) => {
+                self.report(Diagnostic::new(Code::NumberTooLarge, span).arg("text", text));
+                Expr::Error
+            }
+        }
+    }
+
+    /// A name as the beginning of a statement.
+    pub(super) fn name_operand(&mut self) -> Operand {
+        let span = self.span();
+        self.bump();
+        self.leaf(Expr::Name(span), span)
+    }
+
+    fn leaf(&mut self, expr: Expr, span: Span) -> Operand {
+        Operand { id: self.push(expr, span), height: 1 }
+    }
+
+    /// An expression above one of height `below`: the tree, too, stays within the limit.
+    #[inline]
+    fn node(&mut self, expr: Expr, span: Span, below: u32) -> Parsed<Operand> {
+        if below + self.level() >= NESTING_LIMIT {
+            return self.too_deep(span);
+        }
+        Ok(Operand { id: self.push(expr, span), height: below + 1 })
+    }
+}
+
+/// The value of a decimal or `0x` literal, if 64 bits hold it.
+pub(super) fn integer(text: &[u8]) -> Option<u64> {
+    let (digits, radix) = match text {
+        [b'0', b'x' | b'X', digits @ ..] => (digits, 16u64),
+        digits => (digits, 10),
+    };
+    let mut value = 0u64;
+    for &digit in digits {
+        let digit = char::from(digit).to_digit(radix as u32)?;
+        value = value.checked_mul(radix)?.checked_add(u64::from(digit))?;
+    }
+    Some(value)
+}

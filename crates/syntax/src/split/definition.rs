@@ -1,0 +1,291 @@
+//! Where functions, structs, unit blocks and assembly at file level end.
+
+use memchr::memmem;
+
+use super::{Comments, Head, Splitter, marker, may_matter};
+use crate::lexer::{self, Semicolons, line_end, word_end};
+use crate::token::{Kind, word_kind};
+
+/// What a line means to the definition around it.
+enum Line {
+    /// Nothing: it belongs to the definition.
+    Inside,
+    /// The definition's closer; it belongs to the definition.
+    Closer,
+    /// The beginning of something else.
+    Other,
+}
+
+/// What a scan of the lines of one definition remembers.
+struct Scan {
+    /// The last line with content so far.
+    last: usize,
+    comments: Comments,
+    /// Inside `asm_mulai` .. `tutup_asm`.
+    in_asm: bool,
+    /// Columns before the definition's keyword.
+    indent: usize,
+    /// Whether the body stands deeper than the definition; `None` before its first line.
+    deeper: Option<bool>,
+    /// Where to cut if there is no closer: the first line that looks like one of the file again,
+    /// with the last line before it.
+    cut: Option<(usize, usize, Comments)>,
+    /// Blocks that are open at `counted`; counted only when an `akhir` asks.
+    depth: i64,
+    counted: usize,
+}
+
+impl Splitter<'_> {
+    /// Each of these answers where the piece ends, and leaves `at` at the line after it.
+    pub(super) fn function(&mut self, head: Head) -> usize {
+        self.next_closer = self.next_closer.max(head.start);
+        let scan = Scan::new(head);
+        let has_closer = self.closer_in_line(head.line, Kind::TutupFungsi, b"tutup_fungsi");
+        self.definition(head, scan, has_closer, |splitter, scan, head| {
+            if head.kind == Kind::TutupFungsi {
+                return Line::Closer;
+            }
+            if head.kind == Kind::Akhir && !scan.in_asm {
+                return splitter.old_closer(scan, head);
+            }
+            if !scan.in_asm
+                && splitter.closer_in_line(head.line, Kind::TutupFungsi, b"tutup_fungsi")
+            {
+                return Line::Closer;
+            }
+            match head.kind {
+                Kind::Fungsi | Kind::Struktur | Kind::Unit | Kind::AsmRutin => return Line::Other,
+                Kind::AsmMulai | Kind::AsmData => scan.in_asm = true,
+                Kind::TutupAsm | Kind::TutupData => scan.in_asm = false,
+                Kind::Const
+                | Kind::Var
+                | Kind::Tipe
+                | Kind::AmbilBlocks
+                | Kind::AmbilFile
+                | Kind::Indeks
+                | Kind::Daftar
+                    if scan.deeper == Some(true) && head.indent() <= scan.indent =>
+                {
+                    scan.propose_cut(head.line);
+                }
+                _ => {}
+            }
+            if head.kind == Kind::AsmData
+                && scan.deeper == Some(true)
+                && head.indent() <= scan.indent
+            {
+                scan.propose_cut(head.line);
+            }
+            Line::Inside
+        })
+    }
+
+    pub(super) fn structure(&mut self, head: Head) -> usize {
+        self.next_closer = self.next_closer.max(head.start);
+        let has_closer = self.word_in_line(head.line, Kind::TutupStruktur);
+        self.definition(head, Scan::new(head), has_closer, |splitter, scan, head| match head.kind {
+            Kind::TutupStruktur | Kind::Akhir => Line::Closer,
+            Kind::Fungsi | Kind::Struktur | Kind::Unit | Kind::AsmRutin => Line::Other,
+            Kind::TutupFungsi => Line::Other,
+            kind if kind.begins_line() => {
+                scan.propose_cut(head.line);
+                Line::Inside
+            }
+            _ if splitter.word_in_line(head.line, Kind::TutupStruktur) => Line::Closer,
+            _ => Line::Inside,
+        })
+    }
+
+    pub(super) fn unit_block(&mut self, head: Head) -> usize {
+        self.definition(head, Scan::new(head), false, |splitter, scan, head| match head.kind {
+            Kind::TutupUnit => Line::Closer,
+            Kind::Akhir if !scan.in_asm => splitter.old_closer(scan, head),
+            Kind::Fungsi | Kind::Struktur | Kind::Unit | Kind::AsmRutin => Line::Other,
+            Kind::AsmMulai | Kind::AsmData => {
+                scan.in_asm = true;
+                Line::Inside
+            }
+            Kind::TutupAsm | Kind::TutupData => {
+                scan.in_asm = false;
+                Line::Inside
+            }
+            _ => Line::Inside,
+        })
+    }
+
+    pub(super) fn assembly(&mut self, head: Head) -> usize {
+        let mut scan = Scan::new(head);
+        scan.in_asm = true;
+        self.definition(head, scan, false, |_, scan, head| match head.kind {
+            Kind::TutupAsm | Kind::TutupData => Line::Closer,
+            kind if kind.is_definition() || matches!(kind, Kind::Unit | Kind::AsmMulai) => {
+                Line::Other
+            }
+            // No instruction is called so: the block was not closed.
+            kind if kind.begins_line() => {
+                scan.propose_cut(head.line);
+                Line::Inside
+            }
+            _ => Line::Inside,
+        })
+    }
+
+    /// Reads lines until one closes the definition or begins something else.
+    fn definition(
+        &mut self,
+        head: Head,
+        mut scan: Scan,
+        closed_at_once: bool,
+        mut classify: impl FnMut(&mut Self, &mut Scan, Head) -> Line,
+    ) -> usize {
+        self.at = self.next_line(head.start);
+        if closed_at_once {
+            return self.content_end(head.start, Comments::Morph);
+        }
+        while self.at < self.text.len() {
+            let line = self.at;
+            let start = self.skip_blanks(line);
+            let first = self.text.get(start).copied().unwrap_or(b'\n');
+            if first == b'\n' || first == b';' {
+                self.at = self.next_line(start);
+                continue;
+            }
+            if first == b'#' && marker(self.text, line).is_some() {
+                break;
+            }
+            if first == b'#' && !scan.in_asm {
+                self.at = self.next_line(start);
+                continue;
+            }
+            let found = if may_matter(first) {
+                self.head_at(line, start)
+            } else {
+                Head { line, start, kind: Kind::Eof }
+            };
+            let was_asm = scan.in_asm;
+            match classify(self, &mut scan, found) {
+                Line::Inside => {}
+                Line::Closer => {
+                    self.at = self.next_line(start);
+                    return self.content_end(start, Comments::Morph);
+                }
+                Line::Other => break,
+            }
+            let asm_line = was_asm && scan.in_asm;
+            scan.deeper.get_or_insert(found.indent() > scan.indent);
+            scan.last = start;
+            scan.comments = if asm_line { Comments::Assembly } else { Comments::Morph };
+            self.at = self.next_line(start);
+        }
+        if let Some((line, last, comments)) = scan.cut {
+            self.at = line;
+            return self.content_end(last, comments);
+        }
+        self.content_end(scan.last, scan.comments)
+    }
+
+    /// Whether `word` (which must be `closer`'s spelling) closes something in the middle of the line at `line`.
+    fn closer_in_line(&mut self, line: usize, closer: Kind, word: &[u8]) -> bool {
+        if self.next_closer < line || !self.text[self.next_closer..].starts_with(word) {
+            let from = self.next_closer.max(line);
+            self.next_closer = self
+                .text
+                .get(from..)
+                .and_then(|rest| memmem::find(rest, word))
+                .map_or(self.text.len(), |n| from + n);
+        }
+        let end = line_end(self.text, line);
+        if self.next_closer >= end {
+            return false;
+        }
+        let found = self.word_in_line(line, closer);
+        self.next_closer = end;
+        found
+    }
+
+    /// Whether the line at `line` holds the keyword `wanted`, outside strings and comments.
+    fn word_in_line(&self, line: usize, wanted: Kind) -> bool {
+        let first = lexer::token(self.text, line, Semicolons::Comment);
+        // The header of an `untuk` holds semicolons; a closer after it lies outside.
+        let mode =
+            if first.kind == Kind::Untuk { Semicolons::Separate } else { Semicolons::Comment };
+        let mut token = lexer::token(self.text, line, mode);
+        loop {
+            if token.kind == wanted {
+                return true;
+            }
+            let next = lexer::token(self.text, token.end as usize, mode);
+            if next.line_start || next.kind == Kind::Eof {
+                return false;
+            }
+            token = next;
+        }
+    }
+
+    /// `akhir` closes the innermost open block; the definition when none is open.
+    fn old_closer(&mut self, scan: &mut Scan, head: Head) -> Line {
+        let mut at = scan.counted;
+        while at < head.start {
+            let token = lexer::token(self.text, at, Semicolons::Comment);
+            at = token.end as usize;
+            match token.kind {
+                Kind::Eof => break,
+                Kind::Jika | Kind::Selama | Kind::Untuk | Kind::Pilih => scan.depth += 1,
+                Kind::TutupJika | Kind::TutupSelama | Kind::TutupUntuk | Kind::TutupPilih => {
+                    scan.depth -= 1
+                }
+                Kind::Shard if token.line_start && lexer::is_keyword_here(self.text, token) => {
+                    scan.depth += 1
+                }
+                Kind::TutupShard
+                    if token.line_start && lexer::is_keyword_here(self.text, token) =>
+                {
+                    scan.depth -= 1
+                }
+                Kind::AsmMulai => at = self.skip_assembly(at).min(head.start),
+                _ => {}
+            }
+        }
+        scan.counted = word_end(self.text, head.start);
+        if scan.depth <= 0 {
+            return Line::Closer;
+        }
+        scan.depth -= 1;
+        Line::Inside
+    }
+
+    /// The line that ends the assembly block whose opening word ends at `at`.
+    pub(super) fn skip_assembly(&self, mut at: usize) -> usize {
+        loop {
+            at = self.next_line(at);
+            if at >= self.text.len() {
+                return at;
+            }
+            let start = self.skip_blanks(at);
+            let end = word_end(self.text, start);
+            let kind = word_kind(&self.text[start..end]);
+            if kind.begins_line() {
+                return at;
+            }
+        }
+    }
+}
+
+impl Scan {
+    fn new(head: Head) -> Scan {
+        Scan {
+            last: head.start,
+            comments: Comments::Morph,
+            in_asm: false,
+            indent: head.indent(),
+            deeper: None,
+            cut: None,
+            depth: 0,
+            counted: head.start,
+        }
+    }
+
+    fn propose_cut(&mut self, line: usize) {
+        self.cut.get_or_insert((line, self.last, self.comments));
+    }
+}
