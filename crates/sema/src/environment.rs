@@ -18,10 +18,12 @@ use crate::summary::{Side, Summary};
 mod asker;
 mod constants;
 mod fields;
+mod finish;
 mod fold;
 mod hash;
 mod join;
 mod solve;
+mod structs;
 
 pub use asker::{Asked, AskedEntry, Asker, Callee, Question, QuestionKind, Variable};
 pub use fold::{Folded, fold};

@@ -61,6 +61,30 @@ pub struct ConstExpr<'t> {
     pub span: Span,
 }
 
+impl ConstExpr<'_> {
+    /// Whether both are written alike; where they stand does not matter.
+    pub fn same(&self, other: &ConstExpr<'_>) -> bool {
+        self.ops.len() == other.ops.len()
+            && self.ops.iter().zip(&other.ops).all(|(left, right)| match (left, right) {
+                (ConstOp::Float(left), ConstOp::Float(right)) => left.to_bits() == right.to_bits(),
+                (ConstOp::Name(left, _), ConstOp::Name(right, _)) => left == right,
+                (ConstOp::Unary(left, _), ConstOp::Unary(right, _)) => left == right,
+                (ConstOp::Binary(left, _), ConstOp::Binary(right, _)) => left == right,
+                (
+                    ConstOp::Int(_)
+                    | ConstOp::Float(_)
+                    | ConstOp::Str(_)
+                    | ConstOp::Name(..)
+                    | ConstOp::Unary(..)
+                    | ConstOp::Binary(..)
+                    | ConstOp::NotConstant(_)
+                    | ConstOp::Broken,
+                    _,
+                ) => left == right,
+            })
+    }
+}
+
 /// One step of a [`ConstExpr`].
 #[derive(Clone, Debug, PartialEq)]
 pub enum ConstOp<'t> {
