@@ -13,6 +13,19 @@ level-help = help
 fix-title = write it like this
 help-nearest = did you mean `{ $nearest }`?
 
+## What a build says after its diagnostics.
+
+loss-summary = isolated: { $closed } of { $total } fragments; { $working ->
+        [0] nothing else is left
+        [one] the other one works
+       *[other] the other { $working } work
+    }
+loss-statement = top-level statement
+loss-because = because of { $cause }
+loss-reached = reached by { $path }
+loss-unreached = nothing reaches it
+loss-startup = start-up
+
 ## Facts that arrive as a word of the compiler.
 
 expected-kind = { $expected-key ->
@@ -59,7 +72,12 @@ name-kind = { $kind-key ->
 ## Files and the root.
 
 FILE_MISSING = cannot find the file `{ $path }`
-FILE_UNREADABLE = cannot read `{ $path }`: { $reason }
+FILE_UNREADABLE = cannot read `{ $path }`: { $reason ->
+        [directory] it is a directory
+        [permission] permission denied
+        [device] it is not a regular file
+       *[other] { $reason }
+    }
 FILE_NOT_UTF8 = `{ $path }` is not UTF-8: the byte at offset { $offset } belongs to no character
     .label = not UTF-8
     .help = save the file in the encoding UTF-8

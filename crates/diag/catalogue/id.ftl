@@ -13,6 +13,18 @@ level-help = saran
 fix-title = tulis seperti ini
 help-nearest = mungkin maksudnya `{ $nearest }`?
 
+## Yang dikatakan sebuah build sesudah diagnostiknya.
+
+loss-summary = terisolasi: { $closed } dari { $total } fragmen; { $working ->
+        [0] tidak ada lagi yang tersisa
+       *[other] { $working } lainnya tetap bekerja
+    }
+loss-statement = pernyataan tingkat atas
+loss-because = karena { $cause }
+loss-reached = dicapai lewat { $path }
+loss-unreached = tidak ada yang mencapainya
+loss-startup = awal program
+
 ## Fakta yang datang sebagai kata dari kompilator.
 
 expected-kind = { $expected-key ->
@@ -59,7 +71,12 @@ name-kind = { $kind-key ->
 ## Berkas dan akar program.
 
 FILE_MISSING = berkas `{ $path }` tidak ditemukan
-FILE_UNREADABLE = berkas `{ $path }` tidak dapat dibaca: { $reason }
+FILE_UNREADABLE = berkas `{ $path }` tidak dapat dibaca: { $reason ->
+        [directory] itu sebuah direktori
+        [permission] tidak ada izin
+        [device] itu bukan berkas biasa
+       *[other] { $reason }
+    }
 FILE_NOT_UTF8 = `{ $path }` bukan UTF-8: byte pada posisi { $offset } tidak membentuk karakter
     .label = bukan UTF-8
     .help = simpan berkas ini dengan pengodean UTF-8
