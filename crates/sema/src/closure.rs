@@ -12,7 +12,7 @@
 
 use morph_diag::Diagnostic;
 
-use crate::summary::{Side, Summary, UseKind};
+use crate::summary::{Side, Summary};
 
 mod levels;
 mod names;
@@ -75,6 +75,7 @@ pub struct Closure {
     pub active: Vec<bool>,
     /// Notes and errors with the index of the candidate that uses the name. A fragment with an error is
     /// to be closed without being checked: its unknown name would only be reported again.
+    /// In the order of candidates, then of places.
     pub diagnostics: Vec<(usize, Diagnostic)>,
 }
 

@@ -182,3 +182,20 @@ pub struct Summary<'t> {
     /// Problems that the syntax has not reported already (two parameters of one name, ...).
     pub diagnostics: Vec<Diagnostic>,
 }
+
+/// The same names, type words and lengths in the same order; where they stand does not matter.
+pub(crate) fn same_fields(left: &[FieldSummary<'_>], right: &[FieldSummary<'_>]) -> bool {
+    fn word<'t>(ty: Option<(&'t str, Span)>) -> &'t str {
+        ty.map_or("int", |(word, _)| word)
+    }
+    left.len() == right.len()
+        && left.iter().zip(right).all(|(left, right)| {
+            left.name == right.name
+                && word(left.ty) == word(right.ty)
+                && match (&left.array, &right.array) {
+                    (Some(left), Some(right)) => left.same(right),
+                    (None, None) => true,
+                    (Some(_), None) | (None, Some(_)) => false,
+                }
+        })
+}

@@ -3,10 +3,10 @@
 //! The library is entered first, then the program, each in fragment order; so a program's definition can be compared with
 //! the library's wherever their units stand. A program's struct or constant equal to the library's is the library's.
 
-use morph_diag::{Code, Diagnostic, FragmentId, Severity, Span};
+use morph_diag::{Code, Diagnostic, FragmentId, Severity};
 use rustc_hash::FxHashMap;
 
-use crate::summary::{Definition, FieldSummary, Shape, Side, Summary};
+use crate::summary::{Definition, FieldSummary, Shape, Side, Summary, same_fields};
 
 use super::constants::{self, Constant, Meaning};
 use super::fields::Fields;
@@ -395,22 +395,4 @@ fn equal(left: &ConstValue, right: &ConstValue) -> bool {
         (ConstValue::Closed(_), _) | (_, ConstValue::Closed(_)) => true,
         (ConstValue::Int(_) | ConstValue::Float(_) | ConstValue::Str(_), _) => left == right,
     }
-}
-
-/// The same names, type words and lengths in the same order; where they stand does not matter.
-fn same_fields(left: &[FieldSummary<'_>], right: &[FieldSummary<'_>]) -> bool {
-    let word = |ty: Option<(&str, Span)>| match ty {
-        None => "int".to_owned(),
-        Some((word, _)) => word.to_owned(),
-    };
-    left.len() == right.len()
-        && left.iter().zip(right).all(|(left, right)| {
-            left.name == right.name
-                && word(left.ty) == word(right.ty)
-                && match (&left.array, &right.array) {
-                    (Some(left), Some(right)) => left.same(right),
-                    (None, None) => true,
-                    (Some(_), None) | (None, Some(_)) => false,
-                }
-        })
 }
