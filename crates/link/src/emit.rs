@@ -5,14 +5,12 @@ use morph_object::{Reloc, RelocKind, Section, SymbolKind, Target};
 use crate::elf::{self, Symbol};
 use crate::layout::{Layout, is_function};
 use crate::mark::Live;
-use crate::symbols::SymbolTable;
 use crate::tables::{self, display_name};
 use crate::{Debug, Input, LinkError, Options, user};
 
 pub(crate) fn emit(
     inputs: &[Input<'_>],
     options: &Options,
-    _table: &SymbolTable<'_>,
     live: &Live,
     layout: &Layout,
 ) -> Result<Vec<u8>, LinkError> {
@@ -83,7 +81,7 @@ fn relocate(
         Target::Symbol(symbol) if symbol as usize >= object.symbols.len() => {
             return Err(malformed("a relocation names a symbol that the object does not list"));
         }
-        Target::Symbol(symbol) => layout.address(inputs, live, live.meaning(at, symbol)),
+        Target::Symbol(symbol) => layout.address(live.id(at, symbol)),
         Target::Section(section) => layout.parts[at as usize].of(section),
     };
     let place = layout.parts[at as usize].of(reloc.section) + u64::from(reloc.offset);

@@ -11,7 +11,7 @@
 use morph_object::{Section, SymbolKind};
 
 use crate::mark::Live;
-use crate::symbols::{Meaning, Provided, SymbolTable};
+use crate::symbols::{Meaning, Provided, SymbolId, SymbolTable};
 use crate::{Debug, ENTRY, Input, LinkError, Machine, Options, elf, tables};
 
 /// Where an image begins in memory. Everything lies below 2 GB, so that four bytes hold an address.
@@ -60,6 +60,8 @@ impl Extent {
 pub(crate) struct Layout {
     /// Addresses of each input's parts; zero for inputs that are not placed.
     pub(crate) parts: Vec<Parts>,
+    /// Address of each symbol, by number; meaningless for those of inputs that are not placed.
+    addresses: Vec<u64>,
     pub(crate) rodata: Extent,
     pub(crate) functions: Extent,
     pub(crate) lines: Extent,
@@ -119,14 +121,17 @@ impl Layout {
             part.data += layout.data.address;
             part.bss += layout.bss.address;
         }
-        if let Some(entry) = table.get(ENTRY) {
-            layout.entry = layout.address(inputs, live, entry);
-        }
+        let address = |meaning| layout.address_of(inputs, live, meaning);
+        layout.addresses = table.meanings().map(address).collect();
+        layout.entry = table.get(ENTRY).map(|entry| layout.address(entry)).unwrap_or_default();
         Ok(layout)
     }
 
-    /// The address that a name stands for.
-    pub(crate) fn address(&self, inputs: &[Input<'_>], live: &Live, meaning: Meaning) -> u64 {
+    pub(crate) fn address(&self, id: SymbolId) -> u64 {
+        self.addresses[id.index()]
+    }
+
+    fn address_of(&self, inputs: &[Input<'_>], live: &Live, meaning: Meaning) -> u64 {
         match meaning {
             Meaning::Defined { input, definition } => {
                 let found = &inputs[input as usize].object.definitions[definition as usize];
@@ -218,6 +223,7 @@ fn place(options: &Options, live: &Live, sizes: Sizes, parts: Vec<Parts>) -> Lay
     let closed = Extent { address: closed_start, offset: 0, size: closed_size };
     Layout {
         parts,
+        addresses: Vec::new(),
         rodata,
         functions,
         lines,

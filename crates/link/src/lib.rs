@@ -95,10 +95,11 @@ pub enum LinkError {
 ///
 /// Undefined symbols are errors only where something reachable names them.
 pub fn link(inputs: &[Input<'_>], options: &Options) -> Result<Image, LinkError> {
-    let table = symbols::SymbolTable::build(inputs, options)?;
+    let names = symbols::join_names(inputs);
+    let table = symbols::SymbolTable::build(inputs, options, &names)?;
     let live = mark::mark(inputs, options, &table)?;
     let layout = layout::Layout::plan(inputs, options, &table, &live)?;
-    let bytes = emit::emit(inputs, options, &table, &live, &layout)?;
+    let bytes = emit::emit(inputs, options, &live, &layout)?;
     Ok(Image { bytes, placed: live.order.len() })
 }
 

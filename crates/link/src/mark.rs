@@ -3,15 +3,15 @@
 //! The unit of keeping is the object: what a fragment compiles to is needed whole or not at all. Each
 //! name is looked up once here; relocations later use the remembered answers.
 
-use crate::symbols::{Meaning, SymbolTable};
+use crate::symbols::{Meaning, SymbolId, SymbolTable};
 use crate::{ENTRY, Input, LinkError, Options, user};
 
 pub(crate) struct Live {
     /// Reached inputs, in the order of the inputs.
     pub(crate) order: Vec<u32>,
-    /// Meanings of the symbols of all reached inputs, one run per input.
-    meanings: Vec<Meaning>,
-    /// Where the run of each input begins in `meanings`; meaningless for inputs not reached.
+    /// What the symbols of all reached inputs stand for, one run per input.
+    ids: Vec<SymbolId>,
+    /// Where the run of each input begins in `ids`; meaningless for inputs not reached.
     first: Vec<u32>,
     /// For each closed global that is reached: its number among the options and the input of its
     /// stand-in with the definition's index; in the order of the options.
@@ -28,8 +28,8 @@ pub(crate) struct Closed {
 
 impl Live {
     /// What symbol number `symbol` of an input that was reached stands for.
-    pub(crate) fn meaning(&self, input: u32, symbol: u32) -> Meaning {
-        self.meanings[(self.first[input as usize] + symbol) as usize]
+    pub(crate) fn id(&self, input: u32, symbol: u32) -> SymbolId {
+        self.ids[(self.first[input as usize] + symbol) as usize]
     }
 }
 
@@ -44,7 +44,7 @@ pub(crate) fn mark(
         stand_ins: vec![None; options.closed_globals.len()],
     };
     let names: usize = inputs.iter().map(|input| input.object.symbols.len()).sum();
-    let mut meanings = Vec::with_capacity(names);
+    let mut ids = Vec::with_capacity(names);
     let mut first = vec![0; inputs.len()];
     let wanted = std::iter::once(ENTRY).chain(options.roots.iter().map(String::as_str));
     for root in wanted {
@@ -53,11 +53,11 @@ pub(crate) fn mark(
     }
     while let Some(at) = marker.work.pop() {
         let input = &inputs[at as usize];
-        first[at as usize] = meanings.len() as u32;
+        first[at as usize] = ids.len() as u32;
         for symbol in &input.object.symbols {
-            let meaning = lookup(table, symbol, || user(input))?;
-            meanings.push(meaning);
-            marker.reach(meaning, options, table)?;
+            let id = lookup(table, symbol, || user(input))?;
+            ids.push(id);
+            marker.reach(id, options, table)?;
         }
     }
     let order = (0..inputs.len() as u32).filter(|&at| marker.reached[at as usize]).collect();
@@ -67,7 +67,7 @@ pub(crate) fn mark(
         closed_slot.push(stand_in.map(|_| closed.len() as u32));
         closed.extend(stand_in);
     }
-    Ok(Live { order, meanings, first, closed, closed_slot })
+    Ok(Live { order, ids, first, closed, closed_slot })
 }
 
 struct Marker {
@@ -79,11 +79,11 @@ struct Marker {
 impl Marker {
     fn reach(
         &mut self,
-        meaning: Meaning,
+        id: SymbolId,
         options: &Options,
         table: &SymbolTable<'_>,
     ) -> Result<(), LinkError> {
-        match meaning {
+        match table.meaning(id) {
             Meaning::Defined { input, .. } => {
                 if !std::mem::replace(&mut self.reached[input as usize], true) {
                     self.work.push(input);
@@ -98,10 +98,11 @@ impl Marker {
                 let global = &options.closed_globals[index as usize];
                 let symbol = format!("?{global}");
                 let who = || format!("the closed global `{global}`");
-                match lookup(table, &symbol, who)? {
+                let stand_in = lookup(table, &symbol, who)?;
+                match table.meaning(stand_in) {
                     Meaning::Defined { input, definition } => {
                         self.stand_ins[index as usize] = Some(Closed { input, definition });
-                        self.reach(Meaning::Defined { input, definition }, options, table)
+                        self.reach(stand_in, options, table)
                     }
                     Meaning::Provided(_) | Meaning::ClosedGlobal(_) => Err(LinkError::Malformed {
                         user: who(),
@@ -117,7 +118,7 @@ fn lookup(
     table: &SymbolTable<'_>,
     symbol: &str,
     user: impl FnOnce() -> String,
-) -> Result<Meaning, LinkError> {
+) -> Result<SymbolId, LinkError> {
     table
         .get(symbol)
         .ok_or_else(|| LinkError::UndefinedSymbol { symbol: symbol.to_owned(), user: user() })

@@ -50,53 +50,113 @@ provided! {
     DataEnd = "=data_end";
 }
 
+/// A name's number: provided names first, then closed globals, then definitions in the order of the inputs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SymbolId(u32);
+
+impl SymbolId {
+    pub(crate) fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// Names of all definitions, one behind the other: comparing them while looking up then stays in the cache.
+pub(crate) fn join_names(inputs: &[Input<'_>]) -> String {
+    let definitions = inputs.iter().flat_map(|input| &input.object.definitions);
+    let mut names = String::with_capacity(definitions.clone().map(|d| d.symbol.len()).sum());
+    definitions.for_each(|definition| names.push_str(&definition.symbol));
+    names
+}
+
 pub(crate) struct SymbolTable<'a> {
-    meanings: FxHashMap<&'a str, Meaning>,
+    ids: FxHashMap<&'a str, SymbolId>,
+    closed_globals: u32,
+    /// Input and index of each definition.
+    definitions: Vec<(u32, u32)>,
 }
 
 impl<'a> SymbolTable<'a> {
+    /// `names` is what [`join_names`] gave for the same inputs.
     pub(crate) fn build(
-        inputs: &[Input<'a>],
+        inputs: &[Input<'_>],
         options: &'a Options,
+        names: &'a str,
     ) -> Result<SymbolTable<'a>, LinkError> {
         let count: usize = inputs.iter().map(|input| input.object.definitions.len()).sum();
-        let mut meanings = FxHashMap::default();
-        meanings.reserve(count + PROVIDED.len() + options.closed_globals.len());
-        for &(name, provided) in PROVIDED {
-            meanings.insert(name, Meaning::Provided(provided));
+        let mut ids = FxHashMap::default();
+        ids.reserve(count + PROVIDED.len() + options.closed_globals.len());
+        let mut table =
+            SymbolTable { ids, closed_globals: 0, definitions: Vec::with_capacity(count) };
+        for &(name, _) in PROVIDED {
+            table.insert(name);
         }
-        for (at, input) in inputs.iter().enumerate() {
+        for symbol in &options.closed_globals {
+            if let Some(earlier) = table.insert(symbol) {
+                let second = String::from(CLOSED_GLOBALS);
+                return Err(table.duplicate(inputs, symbol, earlier, second));
+            }
+        }
+        table.closed_globals = options.closed_globals.len() as u32;
+        let mut at = 0;
+        for (number, input) in inputs.iter().enumerate() {
             for (index, definition) in input.object.definitions.iter().enumerate() {
                 check_bounds(input, definition)?;
-                let meaning = Meaning::Defined { input: at as u32, definition: index as u32 };
-                if let Some(earlier) = meanings.insert(definition.symbol.as_str(), meaning) {
-                    return Err(duplicate(inputs, &definition.symbol, earlier, user(input)));
+                let name = &names[at..at + definition.symbol.len()];
+                at += name.len();
+                if let Some(earlier) = table.insert(name) {
+                    return Err(table.duplicate(inputs, name, earlier, user(input)));
                 }
+                table.definitions.push((number as u32, index as u32));
             }
         }
-        for (index, symbol) in options.closed_globals.iter().enumerate() {
-            let meaning = Meaning::ClosedGlobal(index as u32);
-            if let Some(earlier) = meanings.insert(symbol.as_str(), meaning) {
-                let second = String::from("the list of closed globals");
-                return Err(duplicate(inputs, symbol, earlier, second));
-            }
-        }
-        Ok(SymbolTable { meanings })
+        Ok(table)
     }
 
-    pub(crate) fn get(&self, symbol: &str) -> Option<Meaning> {
-        self.meanings.get(symbol).copied()
+    /// Gives the name the next number; the earlier one if it has one.
+    fn insert(&mut self, name: &'a str) -> Option<SymbolId> {
+        let id = SymbolId(self.ids.len() as u32);
+        self.ids.insert(name, id)
+    }
+
+    pub(crate) fn get(&self, symbol: &str) -> Option<SymbolId> {
+        self.ids.get(symbol).copied()
+    }
+
+    pub(crate) fn meaning(&self, id: SymbolId) -> Meaning {
+        let provided = PROVIDED.len() as u32;
+        if let Some((_, provided)) = PROVIDED.get(id.index()) {
+            return Meaning::Provided(*provided);
+        }
+        if id.0 < provided + self.closed_globals {
+            return Meaning::ClosedGlobal(id.0 - provided);
+        }
+        let (input, definition) =
+            self.definitions[(id.0 - provided - self.closed_globals) as usize];
+        Meaning::Defined { input, definition }
+    }
+
+    /// All meanings, by number.
+    pub(crate) fn meanings(&self) -> impl Iterator<Item = Meaning> {
+        (0..self.ids.len() as u32).map(|id| self.meaning(SymbolId(id)))
+    }
+
+    fn duplicate(
+        &self,
+        inputs: &[Input<'_>],
+        symbol: &str,
+        earlier: SymbolId,
+        second: String,
+    ) -> LinkError {
+        let first = match self.meaning(earlier) {
+            Meaning::Defined { input, .. } => user(&inputs[input as usize]),
+            Meaning::Provided(_) => String::from("the linker"),
+            Meaning::ClosedGlobal(_) => String::from(CLOSED_GLOBALS),
+        };
+        LinkError::DuplicateSymbol { symbol: symbol.to_owned(), first, second }
     }
 }
 
-fn duplicate(inputs: &[Input<'_>], symbol: &str, earlier: Meaning, second: String) -> LinkError {
-    let first = match earlier {
-        Meaning::Defined { input, .. } => user(&inputs[input as usize]),
-        Meaning::Provided(_) => String::from("the linker"),
-        Meaning::ClosedGlobal(_) => String::from("the list of closed globals"),
-    };
-    LinkError::DuplicateSymbol { symbol: symbol.to_owned(), first, second }
-}
+const CLOSED_GLOBALS: &str = "the list of closed globals";
 
 fn check_bounds(input: &Input<'_>, definition: &Definition) -> Result<(), LinkError> {
     let object = input.object;
