@@ -75,14 +75,14 @@ impl Compiler {
         if let Err(error) = self.context.compile(&*self.isa, &mut self.control) {
             return Err(problem(&error.inner, body));
         }
-        let Some(code) = self.context.take_compiled_code() else {
+        let Some(code) = self.context.compiled_code() else {
             return Err(Problem::Fault { reason: format!("no code for `{}`", body.symbol) });
         };
         let lines = match self.debug {
             Debug::None => None,
             Debug::Line | Debug::Full => Some(line_starts),
         };
-        emit::emit(body, &code, &self.context.func, lines, object)
+        emit::emit(body, code, &self.context.func, lines, object)
     }
 }
 

@@ -227,13 +227,15 @@ fn trap_kind(code: TrapCode) -> Option<TrapKind> {
 }
 
 fn reloc_kind(kind: CraneliftReloc) -> Result<RelocKind, Problem> {
-    match kind {
-        CraneliftReloc::X86PCRel4
-        | CraneliftReloc::X86CallPCRel4
-        | CraneliftReloc::X86CallPLTRel4 => Ok(RelocKind::Rel32),
-        CraneliftReloc::Abs8 => Ok(RelocKind::Abs64),
-        CraneliftReloc::Abs4 => Ok(RelocKind::Abs32),
-        other => Err(Problem::Fault { reason: format!("relocation {other:?} is not supported") }),
+    use CraneliftReloc::{Abs4, Abs8, X86CallPCRel4, X86CallPLTRel4, X86PCRel4};
+    if matches!(kind, X86PCRel4 | X86CallPCRel4 | X86CallPLTRel4) {
+        Ok(RelocKind::Rel32)
+    } else if kind == Abs8 {
+        Ok(RelocKind::Abs64)
+    } else if kind == Abs4 {
+        Ok(RelocKind::Abs32)
+    } else {
+        Err(Problem::Fault { reason: format!("relocation {kind:?} is not supported") })
     }
 }
 

@@ -35,6 +35,9 @@ pub(crate) const UNREACHABLE: TrapCode = TrapCode::unwrap_user(1);
 /// A word or double in memory, at any alignment; the access can fault.
 const MEMORY: MemFlagsData = MemFlagsData::new();
 
+/// An asm frame of more bytes than this is refused: no stack would hold it.
+const LARGEST_FRAME: u32 = 1 << 24;
+
 /// Vectors that are empty between functions and keep their memory.
 #[derive(Default)]
 pub(crate) struct Scratch {
@@ -51,6 +54,9 @@ pub(crate) fn lower(
     scratch: &mut Scratch,
     config: TargetFrontendConfig,
 ) -> Result<(), Problem> {
+    if body.asm.as_ref().is_some_and(|asm| asm.frame_size > LARGEST_FRAME) {
+        return Err(Problem::TooLarge { expressions: body.exprs.len() });
+    }
     function.signature = words(body.params as usize, 1);
     scratch.steps.clear();
     scratch.values.clear();

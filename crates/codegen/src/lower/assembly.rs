@@ -5,7 +5,7 @@
 //! reloaded after it. A block answers in RDX how it ended; when blocks jump into each other, a call of
 //! one can end where another does, and the answer chooses among the places after them.
 
-use cranelift_codegen::ir::types::I64;
+use cranelift_codegen::ir::types::{I32, I64};
 use cranelift_codegen::ir::{
     Block, BlockCall, FuncRef, Inst, InstBuilder, JumpTableData, SigRef, StackSlot, StackSlotData,
     StackSlotKind, Value,
@@ -148,6 +148,7 @@ impl Lowering<'_> {
         let targets: Vec<BlockCall> = targets.into_iter().map(&mut call).collect();
         let table = JumpTableData::new(call(impossible), &targets);
         let table = self.builder.create_jump_table(table);
+        let ending = self.builder.ins().ireduce(I32, ending);
         self.builder.ins().br_table(ending, table);
         self.enter_sealed(impossible);
         self.builder.ins().trap(UNREACHABLE);

@@ -59,7 +59,22 @@ impl Lowering<'_> {
                 let flag = self.compare(op, left, right);
                 self.builder.ins().brif(flag, then, &[], otherwise, &[]);
             }
-            _ => {
+            Expr::Float(_)
+            | Expr::Str(_)
+            | Expr::Local(_)
+            | Expr::Global(_)
+            | Expr::Address(_)
+            | Expr::Unary { .. }
+            | Expr::Binary { .. }
+            | Expr::Load { .. }
+            | Expr::LoadIndex { .. }
+            | Expr::Call { .. }
+            | Expr::CallIndirect { .. }
+            | Expr::Construct { .. }
+            | Expr::Intrinsic { .. }
+            | Expr::Convert { .. }
+            | Expr::AsmResult
+            | Expr::Closed(_) => {
                 let value = self.word(cond);
                 self.builder.ins().brif(value, then, &[], otherwise, &[]);
             }

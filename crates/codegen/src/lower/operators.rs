@@ -170,10 +170,11 @@ impl Lowering<'_> {
     /// Cranelift's `sdiv` faults on minimum / -1 (its `srem` does not), so a divisor of -1 never gets there:
     /// the quotient by 1 is negated instead, without a branch. By zero it faults by itself.
     fn divide(&mut self, left: Value, right: Value, right_id: ExprId) -> Value {
-        match self.body.expr(right_id) {
-            Expr::Int(-1) => return self.builder.ins().ineg(left),
-            Expr::Int(_) => return self.builder.ins().sdiv(left, right),
-            _ => {}
+        if let Expr::Int(divisor) = self.body.expr(right_id) {
+            return match divisor {
+                -1 => self.builder.ins().ineg(left),
+                _ => self.builder.ins().sdiv(left, right),
+            };
         }
         let (one, minus_one) = (self.int(1), self.int(-1));
         let negates = self.builder.ins().icmp(IntCC::Equal, right, minus_one);

@@ -221,12 +221,11 @@ impl<'a> Lowering<'a> {
         if arms.len() < SEARCH_FROM || self.builder.func.dfg.value_type(value) != I64 {
             return None;
         }
-        arms.iter()
-            .map(|&(id, _)| match self.body.expr(id) {
-                Expr::Int(constant) => Some(constant),
-                _ => None,
-            })
-            .collect()
+        let constant = |&(id, _): &(ExprId, typed::Block)| {
+            let Expr::Int(constant) = self.body.expr(id) else { return None };
+            Some(constant)
+        };
+        arms.iter().map(constant).collect()
     }
 
     /// Jumps to the first arm with the value's constant by binary search and tables.
