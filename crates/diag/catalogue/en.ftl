@@ -115,7 +115,6 @@ STATEMENT_UNKNOWN = this line is not a statement
     .note = a statement is a declaration, an assignment, a call or begins with a keyword
 BLOCK_UNCLOSED = `{ $keyword }` is never closed
     .label = this block has no `{ $closer }`
-    .mark-end = expected `{ $closer }` before this
     .help = add `{ $closer }`
 BLOCK_MISMATCHED = expected `{ $expected }`, found `{ $found }`
     .label = does not close the innermost block
@@ -131,7 +130,6 @@ NESTING_TOO_DEEP = nested deeper than { $limit } levels
     .help = move the inner part to a function of its own
 DEFINITION_NESTED = `{ $keyword }` inside another definition
     .label = definitions stand at file level only
-    .mark-outer = this definition is still open
     .help = move it out, or close the outer definition before it
 NAME_RESERVED = `{ $name }` is a reserved word
     .label = expected a name
@@ -141,7 +139,6 @@ AKHIR_DEPRECATED = `akhir` is the old way to close a block
     .help = write `{ $closer }`
 SWITCH_DEFAULT_PLACE = `pilihan_lain` must be the last case, and stand only once
     .label = more cases follow, or it stood before
-    .mark-first = the first `pilihan_lain`
     .help = move `pilihan_lain` behind the last `kasus`
 WORD_FOREIGN = `{ $word }` is not a word of the language
     .label = a word of another language
@@ -176,7 +173,6 @@ ID_RANGE_TOO_LARGE = the range has { $count } IDs; at most { $limit } are allowe
     .label = too many IDs
 REGISTRY_CONFLICT = the ID { $id } is registered for `{ $first }` and for `{ $second }`
     .label = this registration wins
-    .mark-first = the earlier registration
     .help = remove one of the two
 IMPORT_CYCLE = files import each other: { $chain }
     .label = closes the cycle
@@ -194,8 +190,6 @@ IMPORT_NEEDED = `{ $name }` is not imported
 
 NAME_UNKNOWN = unknown { name-kind } `{ $name }`
     .label = not found anywhere in the program or the library
-    .help-declare = declare it with `var { $name } = ...`
-    .help-define = define it with `fungsi { $name }(...)`
 NAME_AMBIGUOUS = `{ $name }` has more than one definition
     .label = which one is meant?
     .note = candidates: { $candidates }
@@ -237,7 +231,10 @@ ASSIGN_TARGET = cannot assign to `{ $name }`
 
 ## Types.
 
-TYPE_UNKNOWN = the struct of `{ $name }` is not known
+TYPE_UNKNOWN = { $what ->
+    [type] there is no struct `{ $name }`
+   *[value] the struct of `{ $name }` is not known
+}
     .label = unknown struct
     .note-candidates = structs that would fit: { $candidates }
     .note-none = no struct has such a field
@@ -264,7 +261,6 @@ CONSTRUCTOR_TOO_MANY = `{ $name }` has { $limit ->
     .note = missing values are 0; there is no place for more
 TYPE_MISMATCH = expected { type-kind }, found { type-found }
     .label = this is { type-found }
-    .mark-because = expected because of this
 FLOAT_OPERATOR = `{ $op }` is not defined for floats
     .label = one side is a float
     .help = convert with `int(x)` first
@@ -319,16 +315,15 @@ type-found = { $found-key ->
 
 ASM_MNEMONIC = unknown instruction `{ $mnemonic }`
     .label = not an x86-64 instruction
-ASM_OPERANDS = no form of `{ $instruction }` takes these operands
+ASM_OPERANDS = no instruction has the form `{ $instruction }`
     .label = wrong operands
-ASM_SIZE = the operand size of `{ $instruction }` is not clear
+ASM_SIZE = the operand size in `{ $instruction }` is not clear
     .label = how many bytes?
     .help = write `byte`, `word`, `dword` or `qword` before the memory operand
-ASM_OPERAND_MALFORMED = cannot read the operand `{ $text }`
+ASM_OPERAND_MALFORMED = cannot read the operands of `{ $text }`
     .label = expected a register, a number, a name or `[...]`
 ASM_SYMBOL = nothing defines the name `{ $name }`
     .label = unknown in assembly
-    .help-variable = for the variable write `[var_{ $name }]`
 ASM_LABEL_DUPLICATE = the label `{ $name }` is defined twice in one function
     .label = the second definition
     .mark-first = the first definition
@@ -350,7 +345,7 @@ ASM_TARGET = this assembly is for x86_64, the target is `{ $target }`
 
 ## What happens to a fragment, and Morph's own faults.
 
-FRAGMENT_CLOSED = `{ $name }` is closed, because what it needs is broken
+FRAGMENT_CLOSED = this needs `{ $name }`, which is closed
 FUNCTION_TOO_LARGE = the function is too large to compile: { $count } values
     .label = too large
     .help = split it into smaller functions

@@ -114,7 +114,6 @@ STATEMENT_UNKNOWN = baris ini bukan pernyataan
     .note = pernyataan berupa deklarasi, penugasan, pemanggilan, atau diawali kata kunci
 BLOCK_UNCLOSED = `{ $keyword }` tidak pernah ditutup
     .label = blok ini tidak punya `{ $closer }`
-    .mark-end = seharusnya ada `{ $closer }` sebelum ini
     .help = tambahkan `{ $closer }`
 BLOCK_MISMATCHED = seharusnya `{ $expected }`, tetapi ditemukan `{ $found }`
     .label = tidak menutup blok terdalam
@@ -130,7 +129,6 @@ NESTING_TOO_DEEP = sarang lebih dalam dari { $limit } tingkat
     .help = pindahkan bagian dalam ke fungsi tersendiri
 DEFINITION_NESTED = `{ $keyword }` berada di dalam definisi lain
     .label = definisi hanya boleh berada di tingkat berkas
-    .mark-outer = definisi ini masih terbuka
     .help = pindahkan ke luar, atau tutup dahulu definisi yang melingkupinya
 NAME_RESERVED = `{ $name }` adalah kata yang sudah dipakai bahasa
     .label = seharusnya sebuah nama
@@ -140,7 +138,6 @@ AKHIR_DEPRECATED = `akhir` adalah cara lama untuk menutup blok
     .help = tulis `{ $closer }`
 SWITCH_DEFAULT_PLACE = `pilihan_lain` harus menjadi cabang terakhir dan hanya boleh ada satu
     .label = masih ada cabang sesudahnya, atau sudah ada sebelumnya
-    .mark-first = `pilihan_lain` yang pertama
     .help = pindahkan `pilihan_lain` ke belakang `kasus` terakhir
 WORD_FOREIGN = `{ $word }` bukan kata dari bahasa ini
     .label = kata dari bahasa lain
@@ -175,7 +172,6 @@ ID_RANGE_TOO_LARGE = rentang ini memuat { $count } ID; batasnya { $limit }
     .label = terlalu banyak ID
 REGISTRY_CONFLICT = ID { $id } didaftarkan untuk `{ $first }` dan juga untuk `{ $second }`
     .label = pendaftaran ini yang berlaku
-    .mark-first = pendaftaran yang lebih dahulu
     .help = hapus salah satunya
 IMPORT_CYCLE = berkas-berkas ini saling mengimpor: { $chain }
     .label = menutup lingkaran
@@ -193,8 +189,6 @@ IMPORT_NEEDED = `{ $name }` belum diimpor
 
 NAME_UNKNOWN = { name-kind } `{ $name }` tidak dikenal
     .label = tidak ditemukan di program maupun di pustaka
-    .help-declare = deklarasikan dengan `var { $name } = ...`
-    .help-define = definisikan dengan `fungsi { $name }(...)`
 NAME_AMBIGUOUS = `{ $name }` punya lebih dari satu definisi
     .label = yang mana yang dimaksud?
     .note = calonnya: { $candidates }
@@ -236,7 +230,10 @@ ASSIGN_TARGET = `{ $name }` tidak dapat diberi nilai
 
 ## Tipe.
 
-TYPE_UNKNOWN = struktur dari `{ $name }` tidak diketahui
+TYPE_UNKNOWN = { $what ->
+    [type] tidak ada struktur `{ $name }`
+   *[value] struktur dari `{ $name }` tidak diketahui
+}
     .label = struktur tidak diketahui
     .note-candidates = struktur yang cocok: { $candidates }
     .note-none = tidak ada struktur dengan field seperti itu
@@ -257,7 +254,6 @@ CONSTRUCTOR_TOO_MANY = `{ $name }` punya { $limit } field, tetapi ditemukan { $f
     .note = nilai yang tidak ditulis menjadi 0; untuk nilai lebih tidak ada tempat
 TYPE_MISMATCH = seharusnya { type-kind }, tetapi ditemukan { type-found }
     .label = ini { type-found }
-    .mark-because = dibutuhkan karena ini
 FLOAT_OPERATOR = `{ $op }` tidak berlaku untuk float
     .label = salah satu sisinya float
     .help = ubah dahulu dengan `int(x)`
@@ -312,16 +308,15 @@ type-found = { $found-key ->
 
 ASM_MNEMONIC = instruksi `{ $mnemonic }` tidak dikenal
     .label = bukan instruksi x86-64
-ASM_OPERANDS = tidak ada bentuk `{ $instruction }` yang menerima operan ini
+ASM_OPERANDS = tidak ada instruksi berbentuk `{ $instruction }`
     .label = operan tidak cocok
-ASM_SIZE = ukuran operan `{ $instruction }` tidak jelas
+ASM_SIZE = ukuran operan di dalam `{ $instruction }` tidak jelas
     .label = berapa byte?
     .help = tulis `byte`, `word`, `dword`, atau `qword` di depan operan memori
-ASM_OPERAND_MALFORMED = operan `{ $text }` tidak dapat dibaca
+ASM_OPERAND_MALFORMED = operan dari `{ $text }` tidak dapat dibaca
     .label = seharusnya register, bilangan, nama, atau `[...]`
 ASM_SYMBOL = nama `{ $name }` tidak didefinisikan di mana pun
     .label = tidak dikenal di dalam assembly
-    .help-variable = untuk variabelnya tulis `[var_{ $name }]`
 ASM_LABEL_DUPLICATE = label `{ $name }` didefinisikan dua kali dalam satu fungsi
     .label = definisi kedua
     .mark-first = definisi pertama
@@ -343,7 +338,7 @@ ASM_TARGET = assembly ini untuk x86_64, sedangkan targetnya `{ $target }`
 
 ## Nasib sebuah fragmen, dan kesalahan Morph sendiri.
 
-FRAGMENT_CLOSED = `{ $name }` ditutup karena yang dibutuhkannya rusak
+FRAGMENT_CLOSED = ini membutuhkan `{ $name }`, yang sedang ditutup
 FUNCTION_TOO_LARGE = fungsi terlalu besar untuk dikompilasi: { $count } nilai
     .label = terlalu besar
     .help = pecah menjadi beberapa fungsi yang lebih kecil

@@ -148,7 +148,7 @@ codes! {
     PrintUnreachable = "PRINT_UNREACHABLE", Note;
     /// `name`. Assigning to a constant.
     ConstantAssigned = "CONSTANT_ASSIGNED", Error;
-    /// A constant's value is not known at compile time.
+    /// A constant's value is not known at compile time. Footers: note-division.
     ConstantNotConstant = "CONSTANT_NOT_CONSTANT", Error;
     /// `chain`. Constants that need each other.
     ConstantCycle = "CONSTANT_CYCLE", Error;
