@@ -115,6 +115,7 @@ STATEMENT_UNKNOWN = this line is not a statement
     .note = a statement is a declaration, an assignment, a call or begins with a keyword
 BLOCK_UNCLOSED = `{ $keyword }` is never closed
     .label = this block has no `{ $closer }`
+    .mark-end = expected `{ $closer }` before this
     .help = add `{ $closer }`
 BLOCK_MISMATCHED = expected `{ $expected }`, found `{ $found }`
     .label = does not close the innermost block

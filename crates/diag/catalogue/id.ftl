@@ -114,6 +114,7 @@ STATEMENT_UNKNOWN = baris ini bukan pernyataan
     .note = pernyataan berupa deklarasi, penugasan, pemanggilan, atau diawali kata kunci
 BLOCK_UNCLOSED = `{ $keyword }` tidak pernah ditutup
     .label = blok ini tidak punya `{ $closer }`
+    .mark-end = seharusnya ada `{ $closer }` sebelum ini
     .help = tambahkan `{ $closer }`
 BLOCK_MISMATCHED = seharusnya `{ $expected }`, tetapi ditemukan `{ $found }`
     .label = tidak menutup blok terdalam

@@ -198,7 +198,7 @@ fn a_mark_at_the_end_of_the_text_stands_behind_its_last_character() {
     let diagnostic = Diagnostic::new(Code::BlockUnclosed, span_of(text, 0, "jika"))
         .arg("keyword", "jika")
         .arg("closer", "tutup_jika")
-        .mark(Span::new(text.len() as u32, text.len() as u32), "help")
+        .mark(Span::new(text.len() as u32, text.len() as u32), "mark-end")
         .fix(Span::new(text.len() as u32, text.len() as u32), "\n  tutup_jika");
     let located = Located::new(&diagnostic, Source::unit("a.fox", text, 0), |_| None);
     expect![[r#"
@@ -206,7 +206,7 @@ fn a_mark_at_the_end_of_the_text_stands_behind_its_last_character() {
          --> a.fox:2:3
           |
         2 |   jika (1)
-          |   ^^^^    - add `tutup_jika`
+          |   ^^^^    - expected `tutup_jika` before this
           |   |
           |   this block has no `tutup_jika`
           |
