@@ -79,7 +79,7 @@ fn field_info(
         Some((word, span)) => match joined.structure(side, word) {
             Some(id) => Ty::Struct(id),
             None => {
-                problem = Some(Diagnostic::new(Code::TypeUnknown, span).arg("name", word));
+                problem = Some(Diagnostic::new(Code::TypeUnknown, span).arg("name", word).arg("what", "type"));
                 Ty::Int
             }
         },
