@@ -4,6 +4,7 @@
 //! all summaries into one table of signatures; `check` types one fragment against that table and
 //! records every question that it asked. All pure; a fragment is never looked at from another one.
 
+pub mod check;
 pub mod closure;
 pub mod environment;
 pub mod index;

@@ -1,0 +1,315 @@
+//! Calls: of functions, constructors, built-in forms, and of values.
+
+use morph_diag::{Code, Diagnostic, Span};
+use morph_syntax::tree::{self, ArgList, Expr as Syntax};
+
+use super::builtin::{Builtin, builtin};
+use super::checker::Checker;
+use super::value::{Kind, Value};
+use crate::environment::{Callee, FunctionInfo, StructInfo, Ty};
+use crate::summary::Side;
+use crate::typed::{Conversion, Expr, ExprId};
+
+impl<'a> Checker<'a> {
+    /// A call by name.
+    ///
+    /// A local comes first, then a function or struct of the same side, then a global, then the
+    /// library, then the built-in forms.
+    pub(super) fn call(&mut self, callee: tree::ExprId, args: ArgList, span: Span) -> Value {
+        let Syntax::Name(place) = self.tree.expr(callee) else {
+            return self.error(span);
+        };
+        let name = self.text(place);
+        if self.walk.scope.find(name).is_some() {
+            let value = self.name(place);
+            return self.call_value((callee, value), args, span);
+        }
+        let found = self.asker.callee(name);
+        let own = match found {
+            Some(Callee::Function(info)) => {
+                self.asker.side() == Side::Library || !info.symbol.starts_with('@')
+            }
+            Some(Callee::Constructor(_)) => true,
+            None => false,
+        };
+        if !own && self.asker.variable(name).is_some() {
+            let value = self.name(place);
+            return self.call_value((callee, value), args, span);
+        }
+        match found {
+            Some(Callee::Function(info)) => self.call_function(name, info, args, span),
+            Some(Callee::Constructor(info)) => self.construct(info, args, span),
+            None => match builtin(name) {
+                Some((form, least, most)) => {
+                    self.call_builtin((name, place), form, (least, most), args, span)
+                }
+                None => {
+                    self.unknown_name(name, place, "function");
+                    self.check_args(args);
+                    self.error(span)
+                }
+            },
+        }
+    }
+
+    fn call_function(
+        &mut self,
+        name: &str,
+        info: &'a FunctionInfo,
+        args: ArgList,
+        span: Span,
+    ) -> Value {
+        if args.len as usize != info.params.len() {
+            let diagnostic = Diagnostic::new(Code::ArityMismatch, span)
+                .arg("name", name)
+                .arg("expected", info.params.len())
+                .arg("found", args.len as usize)
+                .mark_in(info.place.fragment, info.place.name, "mark-defined");
+            self.report(diagnostic);
+            self.check_args(args);
+            return self.error(span);
+        }
+        let from = self.walk.pending.len();
+        for (id, parameter) in self.tree.args(args).iter().zip(&info.params) {
+            let value = self.expr(*id);
+            let wanted = if parameter.hinted { Kind::of(parameter.ty) } else { Kind::Int };
+            let word = self.word_for(value, wanted, name, &parameter.name);
+            self.walk.pending.push(word);
+        }
+        let args = self.arg_list(from);
+        let callee = self.symbol(&info.symbol);
+        let call = self.node(Expr::Call { callee, args }, span);
+        self.from_word(call, Kind::of(info.result))
+    }
+
+    /// The word in which `value` travels to a place that holds `wanted`.
+    ///
+    /// An untyped place takes anything, with a warning for a float: it would be read as an integer.
+    pub(super) fn word_for(
+        &mut self,
+        value: Value,
+        wanted: Kind,
+        name: &str,
+        place: &str,
+    ) -> ExprId {
+        match (wanted, value.kind) {
+            (Kind::Float, _) => {
+                let id = self.float(value);
+                return self.convert(Conversion::FloatToBits, id);
+            }
+            (Kind::Str | Kind::Struct(_), Kind::Float) => {
+                let expected = self.kind_name(wanted);
+                self.mismatch(self.span_at(value.id), &expected, value.kind);
+            }
+            (Kind::Error | Kind::Zero | Kind::Int, Kind::Float) => {
+                let span = self.span_at(value.id);
+                let diagnostic = Diagnostic::new(Code::FloatAsWord, span)
+                    .arg("name", name)
+                    .arg("parameter", place);
+                self.report(diagnostic);
+            }
+            (
+                Kind::Error | Kind::Zero | Kind::Int | Kind::Str | Kind::Struct(_),
+                Kind::Error | Kind::Zero | Kind::Int | Kind::Str | Kind::Struct(_),
+            ) => {}
+        }
+        self.bits(value)
+    }
+
+    /// Calls whatever address the value is.
+    pub(super) fn call_value(
+        &mut self,
+        (place, callee): (tree::ExprId, Value),
+        args: ArgList,
+        span: Span,
+    ) -> Value {
+        match callee.kind {
+            Kind::Float | Kind::Str => {
+                self.mismatch(self.tree.span(place), "function", callee.kind);
+            }
+            Kind::Error | Kind::Zero | Kind::Int | Kind::Struct(_) => {}
+        }
+        let name = self.text(self.tree.span(place));
+        let from = self.walk.pending.len();
+        for (number, id) in self.tree.args(args).iter().enumerate() {
+            let value = self.expr(*id);
+            let word = match value.kind {
+                Kind::Float => self.word_for(value, Kind::Int, name, &(number + 1).to_string()),
+                Kind::Error | Kind::Zero | Kind::Int | Kind::Str | Kind::Struct(_) => value.id,
+            };
+            self.walk.pending.push(word);
+        }
+        let args = self.arg_list(from);
+        let kind = if callee.kind == Kind::Error { Kind::Error } else { Kind::Int };
+        let callee = self.bits(callee);
+        self.value(Expr::CallIndirect { callee, args }, span, kind)
+    }
+
+    fn construct(&mut self, info: &'a StructInfo, args: ArgList, span: Span) -> Value {
+        if info.closed {
+            self.close(&info.name);
+            self.check_args(args);
+            return self.error(span);
+        }
+        let kind = Kind::Struct(info.id);
+        if args.len as usize > info.fields.len() {
+            let diagnostic = Diagnostic::new(Code::ConstructorTooMany, span)
+                .arg("name", info.name.as_str())
+                .arg("limit", info.fields.len())
+                .arg("found", args.len as usize)
+                .mark_in(info.place.fragment, info.place.name, "mark-defined");
+            self.report(diagnostic);
+            self.check_args(args);
+            return Value { kind, ..self.error(span) };
+        }
+        let from = self.walk.pending.len();
+        for (id, field) in self.tree.args(args).iter().zip(&info.fields) {
+            let value = self.expr(*id);
+            let wanted = match field.array {
+                Some(_) => Kind::of(Ty::Int),
+                None => Kind::of(field.ty),
+            };
+            let word = self.word_for(value, wanted, &info.name, &field.name);
+            self.walk.pending.push(word);
+        }
+        // Missing values are 0, missing arrays are allocated.
+        let last = info.fields.iter().rposition(|field| field.array.is_some());
+        let needed = last.map_or(0, |last| last + 1);
+        for field in info.fields.iter().take(needed).skip(args.len as usize) {
+            let word = match field.array {
+                Some(length) => self.allocate(length, span),
+                None => self.int(0, span),
+            };
+            self.walk.pending.push(word);
+        }
+        let args = self.arg_list(from);
+        let alloc = self.runtime("sys_alloc");
+        let words = info.fields.len() as u32;
+        self.value(Expr::Construct { alloc, words, args }, span, kind)
+    }
+
+    /// An array of `length` zeroed words.
+    pub(super) fn allocate(&mut self, length: u32, span: Span) -> ExprId {
+        let alloc = self.runtime("sys_alloc");
+        let args = self.args_of(&[]);
+        self.node(Expr::Construct { alloc, words: length, args }, span)
+    }
+
+    fn call_builtin(
+        &mut self,
+        (name, place): (&'a str, Span),
+        form: Builtin,
+        (least, most): (usize, usize),
+        args: ArgList,
+        span: Span,
+    ) -> Value {
+        let found = args.len as usize;
+        if form == Builtin::LinkAddress && self.asker.side() == Side::Program {
+            self.unknown_name(name, place, "function");
+            self.check_args(args);
+            return self.error(span);
+        }
+        if found < least || found > most {
+            let expected = if found < least { least } else { most };
+            let diagnostic = Diagnostic::new(Code::ArityMismatch, span)
+                .arg("name", name)
+                .arg("expected", expected)
+                .arg("found", found);
+            self.report(diagnostic);
+            self.check_args(args);
+            return self.error(span);
+        }
+        let first = self.tree.args(args).first().copied();
+        match (form, first) {
+            (Builtin::Intrinsic(op), _) => {
+                let from = self.walk.pending.len();
+                for (number, id) in self.tree.args(args).iter().enumerate() {
+                    let value = self.expr(*id);
+                    let word = match value.kind {
+                        Kind::Float => {
+                            self.word_for(value, Kind::Int, name, &(number + 1).to_string())
+                        }
+                        Kind::Error | Kind::Zero | Kind::Int | Kind::Str | Kind::Struct(_) => {
+                            value.id
+                        }
+                    };
+                    self.walk.pending.push(word);
+                }
+                let args = self.arg_list(from);
+                self.value(Expr::Intrinsic { op, args }, span, Kind::Int)
+            }
+            (Builtin::LinkAddress, Some(id)) => self.link_address(id, span),
+            (Builtin::Read, Some(id)) => {
+                let value = self.expr(id);
+                let word = self.word_for(value, Kind::Int, name, "1");
+                let callee = self.runtime("sys_read");
+                let args = self.args_of(&[word]);
+                self.value(Expr::Call { callee, args }, span, Kind::Str)
+            }
+            (Builtin::ToFloat, Some(id)) => {
+                let value = self.expr(id);
+                let id = self.float(value);
+                Value { id, kind: Kind::Float }
+            }
+            (Builtin::ToInt, Some(id)) => {
+                let value = self.expr(id);
+                match value.kind {
+                    Kind::Float => {
+                        let id = self.convert(Conversion::FloatToInt, value.id);
+                        return Value { id, kind: Kind::Int };
+                    }
+                    Kind::Str => self.mismatch(self.span_at(value.id), "float", value.kind),
+                    Kind::Error | Kind::Zero | Kind::Int | Kind::Struct(_) => {}
+                }
+                Value { kind: Kind::Int, ..value }
+            }
+            (Builtin::FloatBits, Some(id)) => {
+                let value = self.expr(id);
+                let id = self.float(value);
+                let id = self.convert(Conversion::FloatToBits, id);
+                Value { id, kind: Kind::Int }
+            }
+            (Builtin::FloatFromBits, Some(id)) => {
+                let value = self.expr(id);
+                match value.kind {
+                    Kind::Float | Kind::Str => {
+                        self.mismatch(self.span_at(value.id), "int", value.kind);
+                        self.error(span)
+                    }
+                    Kind::Error | Kind::Zero | Kind::Int | Kind::Struct(_) => {
+                        self.from_word(value.id, Kind::Float)
+                    }
+                }
+            }
+            (
+                Builtin::LinkAddress
+                | Builtin::Read
+                | Builtin::ToFloat
+                | Builtin::ToInt
+                | Builtin::FloatBits
+                | Builtin::FloatFromBits,
+                None,
+            ) => self.error(span),
+        }
+    }
+
+    /// `link_address("x")`: the address of what the linker provides as `=x`.
+    fn link_address(&mut self, id: tree::ExprId, span: Span) -> Value {
+        let Syntax::Str(inner) = self.tree.expr(id) else {
+            let value = self.expr(id);
+            if value.kind != Kind::Error {
+                self.mismatch(self.tree.span(id), "string", value.kind);
+            }
+            return self.error(span);
+        };
+        let symbol = self.symbol(&format!("={}", self.text(inner)));
+        self.value(Expr::Address(symbol), span, Kind::Int)
+    }
+
+    /// Checks arguments that go nowhere, for what is wrong in them.
+    pub(super) fn check_args(&mut self, args: ArgList) {
+        for id in self.tree.args(args) {
+            self.expr(*id);
+        }
+    }
+}
