@@ -202,7 +202,7 @@ codes! {
     AsmOperandMalformed = "ASM_OPERAND_MALFORMED", Error;
     /// `name`. A symbol that nothing defines.
     AsmSymbol = "ASM_SYMBOL", Error;
-    /// `name`. A label defined twice in one function.
+    /// `name`. A label defined twice in one function. Marks: first.
     AsmLabelDuplicate = "ASM_LABEL_DUPLICATE", Error;
     /// `text`. A directive that is none, or malformed.
     AsmDirective = "ASM_DIRECTIVE", Error;

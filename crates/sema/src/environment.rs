@@ -166,9 +166,7 @@ struct Tables {
 ///
 /// Diagnostics come in fragment order. A fragment that gets an error is closed by the caller; the environment
 /// has already drawn the consequences (a closed struct, a constant without a value).
-pub fn environment(
-    fragments: &[EnvInput<'_, '_>],
-) -> (Environment, Vec<(FragmentId, Diagnostic)>) {
+pub fn environment(fragments: &[EnvInput<'_, '_>]) -> (Environment, Vec<(FragmentId, Diagnostic)>) {
     join::join(fragments)
 }
 

@@ -19,7 +19,10 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         } else {
             strsim::osa_distance(name, candidate)
         };
-        if distance <= limit && distance < length && best.is_none_or(|best| (distance, candidate) < best) {
+        if distance <= limit
+            && distance < length
+            && best.is_none_or(|best| (distance, candidate) < best)
+        {
             best = Some((distance, candidate));
         }
     }
@@ -28,25 +31,27 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
 
 /// Adds the argument `nearest` to a diagnostic about an unknown name, unless it has one (the checker adds
 /// locals itself: they are part of the fragment) or nothing is like it.
-pub fn add_nearest(mut diagnostic: Diagnostic, environment: &Environment, side: Side) -> Diagnostic {
+pub fn add_nearest(
+    mut diagnostic: Diagnostic,
+    environment: &Environment,
+    side: Side,
+) -> Diagnostic {
     if text(&diagnostic, "nearest").is_some() {
         return diagnostic;
     }
-    let found = match diagnostic.code {
-        Code::NameUnknown => text(&diagnostic, "name")
-            .and_then(|name| nearest(name, environment.callables_and_variables(side))),
-        Code::TypeUnknown => {
-            text(&diagnostic, "name").and_then(|name| nearest(name, environment.struct_names(side)))
-        }
-        Code::FieldUnknown => text(&diagnostic, "field").and_then(|field| {
-            let structure = text(&diagnostic, "structure")?;
-            nearest(field, environment.field_names(side, structure))
-        }),
-        Code::AsmSymbol => {
-            text(&diagnostic, "name").and_then(|name| nearest(name, environment.asm_names(side)))
-        }
-        #[expect(clippy::wildcard_enum_match_arm, reason = "only four of all codes are about a name")]
-        _ => None,
+    let name = text(&diagnostic, "name");
+    let found = if diagnostic.code == Code::NameUnknown {
+        name.and_then(|name| nearest(name, environment.callables_and_variables(side)))
+    } else if diagnostic.code == Code::TypeUnknown {
+        name.and_then(|name| nearest(name, environment.struct_names(side)))
+    } else if diagnostic.code == Code::AsmSymbol {
+        name.and_then(|name| nearest(name, environment.asm_names(side)))
+    } else if diagnostic.code == Code::FieldUnknown {
+        text(&diagnostic, "field")
+            .zip(text(&diagnostic, "structure"))
+            .and_then(|(field, structure)| nearest(field, environment.field_names(side, structure)))
+    } else {
+        None
     };
     if let Some(found) = found.map(str::to_owned) {
         diagnostic.args.push(("nearest", Arg::Text(found)));

@@ -185,7 +185,7 @@ pub struct Summary<'t> {
 
 /// The same names, type words and lengths in the same order; where they stand does not matter.
 pub(crate) fn same_fields(left: &[FieldSummary<'_>], right: &[FieldSummary<'_>]) -> bool {
-    fn word<'t>(ty: Option<(&'t str, Span)>) -> &'t str {
+    fn word(ty: Option<(&str, Span)>) -> &str {
         ty.map_or("int", |(word, _)| word)
     }
     left.len() == right.len()

@@ -135,8 +135,7 @@ impl<'a, 't> Closer<'a, 't> {
                 candidate.side == Side::Program
                     && (active[at] || candidate.unit == user.unit || candidate.id.is_some())
             };
-            if user.side == Side::Program
-                && self.names.of(Table::Functions, name).any(within_reach)
+            if user.side == Side::Program && self.names.of(Table::Functions, name).any(within_reach)
             {
                 self.find(asker, &[Table::Functions], name);
                 return;
@@ -209,8 +208,12 @@ impl<'a, 't> Closer<'a, 't> {
                     Level::RegisteredBlocks => {
                         candidate.side == Side::Program && candidate.id.is_some()
                     }
-                    Level::LibraryBlocks => candidate.side == Side::Library && candidate.id.is_some(),
-                    Level::LibraryUnits => candidate.side == Side::Library && candidate.id.is_none(),
+                    Level::LibraryBlocks => {
+                        candidate.side == Side::Library && candidate.id.is_some()
+                    }
+                    Level::LibraryUnits => {
+                        candidate.side == Side::Library && candidate.id.is_none()
+                    }
                 }
         };
         let mut found: Option<usize> = None;

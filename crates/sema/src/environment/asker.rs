@@ -168,8 +168,7 @@ impl<'e> Asker<'e> {
 
     /// A label of a data block.
     pub fn label(&mut self, name: &str) -> Option<&'e LabelInfo> {
-        let found =
-            self.environment.seen(self.side).find_map(|tables| tables.labels.get(name));
+        let found = self.environment.seen(self.side).find_map(|tables| tables.labels.get(name));
         self.keep(QuestionKind::Label, name, found)
     }
 
@@ -239,9 +238,7 @@ pub(super) fn answer(environment: &Environment, side: Side, question: Question<'
             of(environment.seen(side).find_map(|tables| tables.labels.get(name)))
         }
         QuestionKind::Routine => of(environment.library.routines.get(name)),
-        QuestionKind::AsmSymbol => {
-            symbol_hash(asm_symbol(environment, side, name).as_deref())
-        }
+        QuestionKind::AsmSymbol => symbol_hash(asm_symbol(environment, side, name).as_deref()),
     }
 }
 

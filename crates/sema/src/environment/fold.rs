@@ -19,10 +19,7 @@ pub enum Folded {
 /// Folds a constant expression; `lookup` gives the value of a name, or `None` if no constant has it.
 ///
 /// Integers wrap; a float operand makes the operation a float one.
-pub fn fold(
-    expr: &ConstExpr<'_>,
-    lookup: &mut dyn FnMut(&str) -> Option<ConstValue>,
-) -> Folded {
+pub fn fold(expr: &ConstExpr<'_>, lookup: &mut dyn FnMut(&str) -> Option<ConstValue>) -> Folded {
     let mut stack: Vec<ConstValue> = Vec::new();
     for op in &expr.ops {
         let value = match op {
@@ -89,12 +86,8 @@ fn binary(op: BinaryOp, left: &ConstValue, right: &ConstValue, span: Span) -> St
     match (left, right) {
         (ConstValue::Int(left), ConstValue::Int(right)) => integers(op, *left, *right, span),
         (ConstValue::Float(left), ConstValue::Float(right)) => floats(op, *left, *right, span),
-        (ConstValue::Int(left), ConstValue::Float(right)) => {
-            floats(op, *left as f64, *right, span)
-        }
-        (ConstValue::Float(left), ConstValue::Int(right)) => {
-            floats(op, *left, *right as f64, span)
-        }
+        (ConstValue::Int(left), ConstValue::Float(right)) => floats(op, *left as f64, *right, span),
+        (ConstValue::Float(left), ConstValue::Int(right)) => floats(op, *left, *right as f64, span),
         (ConstValue::Str(_) | ConstValue::Closed(_), _)
         | (_, ConstValue::Str(_) | ConstValue::Closed(_)) => match op {
             BinaryOp::Add => refuse(Code::StringOperator, span, op.text()),

@@ -57,7 +57,7 @@ impl Hasher {
     }
 
     pub(super) fn finish(mut self) -> AnswerHash {
-        self.number(0x6d6f_7270_68);
+        self.number(0x6d_6f72_7068);
         let [low, high] = self.lanes;
         AnswerHash(u128::from(low) << 64 | u128::from(high | 1))
     }

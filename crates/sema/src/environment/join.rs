@@ -61,9 +61,7 @@ pub(super) struct Joined<'s, 't> {
     pub(super) problems: Vec<(FragmentId, Diagnostic)>,
 }
 
-pub(super) fn join(
-    fragments: &[EnvInput<'_, '_>],
-) -> (Environment, Vec<(FragmentId, Diagnostic)>) {
+pub(super) fn join(fragments: &[EnvInput<'_, '_>]) -> (Environment, Vec<(FragmentId, Diagnostic)>) {
     let mut joined = Joined::default();
     for side in [Side::Library, Side::Program] {
         for fragment in fragments.iter().filter(|fragment| fragment.side == side) {

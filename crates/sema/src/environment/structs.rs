@@ -8,7 +8,9 @@ use super::constants::Meaning;
 use super::fold::{Folded, fold};
 use super::hash::Hasher;
 use super::join::Joined;
-use super::{AnswerHash, ConstValue, Environment, FieldInfo, Place, StructEntry, StructId, StructInfo, Ty};
+use super::{
+    AnswerHash, ConstValue, Environment, FieldInfo, Place, StructEntry, StructId, StructInfo, Ty,
+};
 
 /// The most words of an array.
 const LONGEST: i64 = 1 << 28;
@@ -79,7 +81,9 @@ fn field_info(
         Some((word, span)) => match joined.structure(side, word) {
             Some(id) => Ty::Struct(id),
             None => {
-                problem = Some(Diagnostic::new(Code::TypeUnknown, span).arg("name", word).arg("what", "type"));
+                problem = Some(
+                    Diagnostic::new(Code::TypeUnknown, span).arg("name", word).arg("what", "type"),
+                );
                 Ty::Int
             }
         },
@@ -101,7 +105,9 @@ fn field_info(
             Folded::Value(value) => {
                 let problem_here = Diagnostic::new(Code::ArrayLength, length.span);
                 problem = Some(match value {
-                    ConstValue::Int(number) => problem_here.arg("length", morph_diag::Arg::Number(number)),
+                    ConstValue::Int(number) => {
+                        problem_here.arg("length", morph_diag::Arg::Number(number))
+                    }
                     ConstValue::Float(number) => problem_here.arg("length", number.to_string()),
                     ConstValue::Str(_) | ConstValue::Closed(_) => {
                         Diagnostic::new(Code::ConstantNotConstant, length.span)
@@ -111,7 +117,8 @@ fn field_info(
             Folded::Problem(found) => problem = Some(*found),
             Folded::Broken(_) => {
                 let name = closed_by.unwrap_or(structure.name);
-                problem = Some(Diagnostic::new(Code::FragmentClosed, length.span).arg("name", name));
+                problem =
+                    Some(Diagnostic::new(Code::FragmentClosed, length.span).arg("name", name));
             }
         }
     }

@@ -26,12 +26,13 @@ pub(super) struct AsmNames<'t> {
 
 /// Words of operands that are no names.
 const OPERAND_WORDS: &[&str] = &[
-    "byte", "word", "dword", "qword", "tword", "oword", "xmmword", "ymmword", "ptr", "rel", "abs", "short",
-    "near", "far", "strict", "nosplit",
+    "byte", "word", "dword", "qword", "tword", "oword", "xmmword", "ymmword", "ptr", "rel", "abs",
+    "short", "near", "far", "strict", "nosplit",
 ];
 
 const DATA: &[&str] = &[
-    "db", "dw", "dd", "dq", "dt", "do", "resb", "resw", "resd", "resq", "equ", "times", "align", "alignb", "incbin",
+    "db", "dw", "dd", "dq", "dt", "do", "resb", "resw", "resd", "resq", "equ", "times", "align",
+    "alignb", "incbin",
 ];
 
 const IGNORED: &[&str] = &["section", "segment", "global", "extern", "default", "bits", "cpu"];
@@ -39,9 +40,10 @@ const IGNORED: &[&str] = &["section", "segment", "global", "extern", "default", 
 const PREFIXES: &[&str] = &["rep", "repe", "repz", "repne", "repnz", "lock"];
 
 const REGISTERS: &[&str] = &[
-    "al", "ah", "ax", "eax", "rax", "bl", "bh", "bx", "ebx", "rbx", "cl", "ch", "cx", "ecx", "rcx", "dl", "dh",
-    "dx", "edx", "rdx", "si", "sil", "esi", "rsi", "di", "dil", "edi", "rdi", "bp", "bpl", "ebp", "rbp", "sp",
-    "spl", "esp", "rsp", "ip", "eip", "rip", "cs", "ds", "es", "fs", "gs", "ss",
+    "al", "ah", "ax", "eax", "rax", "bl", "bh", "bx", "ebx", "rbx", "cl", "ch", "cx", "ecx", "rcx",
+    "dl", "dh", "dx", "edx", "rdx", "si", "sil", "esi", "rsi", "di", "dil", "edi", "rdi", "bp",
+    "bpl", "ebp", "rbp", "sp", "spl", "esp", "rsp", "ip", "eip", "rip", "cs", "ds", "es", "fs",
+    "gs", "ss",
 ];
 
 fn one_of(words: &[&str], word: &str) -> bool {
@@ -57,8 +59,13 @@ fn is_register(word: &str) -> bool {
             .filter(|start| start.eq_ignore_ascii_case(prefix))
             .map(|_| &word[prefix.len()..])
     };
-    let number = |text: &str| !text.is_empty() && text.len() <= 2 && text.bytes().all(|b| b.is_ascii_digit());
-    if ["xmm", "ymm", "zmm", "mm", "st", "cr", "dr", "k"].into_iter().any(|p| lower(p).is_some_and(number)) {
+    let number = |text: &str| {
+        !text.is_empty() && text.len() <= 2 && text.bytes().all(|b| b.is_ascii_digit())
+    };
+    if ["xmm", "ymm", "zmm", "mm", "st", "cr", "dr", "k"]
+        .into_iter()
+        .any(|p| lower(p).is_some_and(number))
+    {
         return true;
     }
     lower("r").is_some_and(|rest| number(rest.trim_end_matches(['d', 'w', 'b', 'D', 'W', 'B'])))
@@ -140,7 +147,9 @@ fn scan_line<'t>(names: &mut AsmNames<'t>, line: &'t str, start: usize) {
 fn loaded<'t>(mnemonic: &Word<'t>, operands: &[Word<'t>]) -> Option<&'t str> {
     let (destination, source) = match operands {
         [destination, source] => (destination, source),
-        [destination, size, source] if size.text.eq_ignore_ascii_case("qword") => (destination, source),
+        [destination, size, source] if size.text.eq_ignore_ascii_case("qword") => {
+            (destination, source)
+        }
         _ => return None,
     };
     let is_load = mnemonic.text.eq_ignore_ascii_case("mov")
@@ -156,7 +165,9 @@ fn words(line: &str) -> Vec<Word<'_>> {
     let mut words = Vec::new();
     let mut depth = 0_u32;
     let mut at = 0;
-    let in_word = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'$' | b'@' | b'?' | b'#' | b'~');
+    let in_word = |b: u8| {
+        b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'$' | b'@' | b'?' | b'#' | b'~')
+    };
     while let Some(&byte) = bytes.get(at) {
         match byte {
             b';' => break,
@@ -169,7 +180,8 @@ fn words(line: &str) -> Vec<Word<'_>> {
                 }
             }
             _ if in_word(byte) => {
-                let end = bytes[at..].iter().position(|&b| !in_word(b)).map_or(bytes.len(), |n| at + n);
+                let end =
+                    bytes[at..].iter().position(|&b| !in_word(b)).map_or(bytes.len(), |n| at + n);
                 if !byte.is_ascii_digit() {
                     let colon = bytes.get(end) == Some(&b':');
                     words.push(Word { text: &line[at..end], at, in_brackets: depth > 0, colon });

@@ -124,7 +124,9 @@ impl<'a, 't> Shapes<'a, 't> {
         while let Some(id) = stack.pop() {
             match self.tree.expr(id) {
                 Expr::Unary { op: UnaryOp::Negate, operand } => stack.push(operand),
-                Expr::Binary { op, left, right } if is_arithmetic(op) => stack.extend([right, left]),
+                Expr::Binary { op, left, right } if is_arithmetic(op) => {
+                    stack.extend([right, left])
+                }
                 Expr::Float(_) => return Shape::Float,
                 Expr::Int(_)
                 | Expr::Str(_)
@@ -137,6 +139,7 @@ impl<'a, 't> Shapes<'a, 't> {
                 | Expr::Error => match self.expr(id) {
                     Shape::Float => return Shape::Float,
                     Shape::Int | Shape::Zero | Shape::Str | Shape::Struct(_) | Shape::Word(_) => {}
+                    Shape::Join(parts) if parts.is_empty() => {}
                     leaf @ (Shape::Call(_)
                     | Shape::Variable(_)
                     | Shape::Field(..)

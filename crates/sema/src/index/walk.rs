@@ -39,9 +39,15 @@ pub(super) struct Walk<'a, 't> {
 pub(super) enum Returned<'t> {
     Expr(ExprId),
     /// A local, with its struct at that place.
-    Local { local: usize, hint: Option<&'t str> },
+    Local {
+        local: usize,
+        hint: Option<&'t str>,
+    },
     /// An asm block left this local in RAX.
-    AsmLocal { local: usize, hint: Option<&'t str> },
+    AsmLocal {
+        local: usize,
+        hint: Option<&'t str>,
+    },
     /// An asm block left this global in RAX.
     AsmName(&'t str),
 }
@@ -330,7 +336,8 @@ impl<'a, 't> Walk<'a, 't> {
     }
 
     fn returned(&mut self, value: ExprId) {
-        let returned = match self.bindings.get(value.0 as usize).and_then(|binding| binding.local()) {
+        let returned = match self.bindings.get(value.0 as usize).and_then(|binding| binding.local())
+        {
             Some(local) => Returned::Local { local, hint: self.locals[local].hint },
             None => Returned::Expr(value),
         };
@@ -358,7 +365,7 @@ impl<'a, 't> Walk<'a, 't> {
             (PrintForm::CetakStr, _) | (PrintForm::Cetak, Expr::Str(_)) => {
                 self.use_name("print_line_text", UseKind::Runtime, span);
             }
-            (PrintForm::Cetak, Expr::Int(_)) => {
+            (PrintForm::Cetak, Expr::Int(_) | Expr::Index { .. }) => {
                 self.use_name("print_line_int", UseKind::Runtime, span);
             }
             (
@@ -366,7 +373,6 @@ impl<'a, 't> Walk<'a, 't> {
                 Expr::Float(_)
                 | Expr::Name(_)
                 | Expr::Call { .. }
-                | Expr::Index { .. }
                 | Expr::Field { .. }
                 | Expr::Unary { .. }
                 | Expr::Binary { .. }
