@@ -14,7 +14,8 @@ use morph_syntax::{dump, parse, split};
 
 fn main() -> std::io::Result<()> {
     let mut arguments = std::env::args().skip(1);
-    let path = arguments.next().ok_or_else(|| std::io::Error::other("usage: speed FILE [--dump]"))?;
+    let path =
+        arguments.next().ok_or_else(|| std::io::Error::other("usage: speed FILE [--dump]"))?;
     let unit = std::fs::read_to_string(path)?;
     if arguments.next().is_some_and(|argument| argument == "--dump") {
         for piece in split(&unit) {

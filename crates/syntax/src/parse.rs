@@ -70,6 +70,7 @@ fn run(text: &str, kind: PieceKind, guess: Guess) -> (Tree, bool) {
         diagnostics: Vec::new(),
     };
     parser.bump();
+    parser.token.line_start = true;
     parser.begin_line();
     let item = parser.item(kind);
     let damage = parser.blocks.damaged && parser.state != State::GivenUp;
@@ -371,7 +372,7 @@ impl Parser<'_> {
         }
         if self.kind == Kind::Eol {
             self.begin_line();
-            _ = self.unexpected::<()>("end of the definition");
+            _ = self.unexpected::<()>("end of line");
         }
     }
 }

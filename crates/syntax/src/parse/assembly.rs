@@ -73,8 +73,9 @@ impl Parser<'_> {
 
     /// Goes on with the line at `line`.
     fn go_to(&mut self, line: usize) {
-        let line = line as u32;
-        let before = line.saturating_sub(1).max(self.previous_end);
+        // From the line feed before it, so that its first token is the first of a line.
+        let before = if line < self.bytes.len() { line.saturating_sub(1) } else { line };
+        let before = (before as u32).max(self.previous_end);
         self.token = Token { kind: Kind::Eol, line_start: false, start: before, end: before };
         let previous_end = self.previous_end;
         self.bump();

@@ -111,6 +111,11 @@ impl Blocks {
         self.open.last().map(|open| open.kind)
     }
 
+    /// The keyword of the outermost block.
+    pub(super) fn outermost(&self) -> Option<Span> {
+        self.open.first().filter(|open| open.kind != BlockKind::File).map(|open| open.keyword)
+    }
+
     pub(super) fn has(&self, kind: BlockKind) -> bool {
         self.counts[kind as usize] > 0
     }
@@ -260,12 +265,14 @@ impl Parser<'_> {
         } else {
             (self.token.start, format!("{closer} "))
         };
-        self.report(
-            Diagnostic::new(Code::BlockUnclosed, top.keyword)
-                .arg("keyword", top.keyword.text(self.text))
-                .arg("closer", closer)
-                .fix(Span::new(at, at), text),
-        );
+        let mut diagnostic = Diagnostic::new(Code::BlockUnclosed, top.keyword)
+            .arg("keyword", top.keyword.text(self.text))
+            .arg("closer", closer)
+            .fix(Span::new(at, at), text);
+        if self.kind != Kind::Eof {
+            diagnostic = diagnostic.mark(self.span(), "mark-end");
+        }
+        self.report(diagnostic);
         End::Missing
     }
 

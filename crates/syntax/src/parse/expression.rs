@@ -134,7 +134,7 @@ impl Parser<'_> {
             }
         }
         self.depth -= 1;
-        self.close_paren(opener, Kind::RightParen, "`,` or `)`")?;
+        self.close_paren(opener, Kind::RightParen, "`)`")?;
         let start = self.args.len() as u32;
         self.args.extend(self.pending_args.drain(base..));
         Ok((ArgList { start, len: self.args.len() as u32 - start }, height))

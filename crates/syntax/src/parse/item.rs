@@ -118,7 +118,7 @@ impl Parser<'_> {
             }
             self.bump();
         }
-        self.close_paren(opener, Kind::RightParen, "`,` or `)`")?;
+        self.close_paren(opener, Kind::RightParen, "`)`")?;
         Ok((name, params))
     }
 

@@ -120,9 +120,12 @@ impl Parser<'_> {
 
     fn nested_definition(&mut self) {
         let span = self.span();
-        self.report(
-            Diagnostic::new(Code::DefinitionNested, span).arg("keyword", span.text(self.text)),
-        );
+        let mut diagnostic =
+            Diagnostic::new(Code::DefinitionNested, span).arg("keyword", span.text(self.text));
+        if let Some(outer) = self.blocks.outermost() {
+            diagnostic = diagnostic.mark(outer, "mark-outer");
+        }
+        self.report(diagnostic);
     }
 
     /// A line that is no statement at all, from the current token on.
@@ -350,6 +353,7 @@ impl Parser<'_> {
         let value = self.condition();
         let mut cases = Vec::new();
         let mut otherwise: Option<Block> = None;
+        let mut default = Span::default();
         let before = self.diagnostics.len();
         let (lead, mut end) = self.body();
         if let Some(first) = lead.first().filter(|_| self.diagnostics.len() == before) {
@@ -360,9 +364,14 @@ impl Parser<'_> {
         while end == End::Part {
             let word = self.span();
             if otherwise.is_some() {
-                self.report(Diagnostic::new(Code::SwitchDefaultPlace, word));
+                self.report(
+                    Diagnostic::new(Code::SwitchDefaultPlace, word).mark(default, "mark-first"),
+                );
             }
             let is_case = self.kind == Kind::Kasus;
+            if !is_case {
+                default = word;
+            }
             self.bump();
             let value = if is_case { self.case_value() } else { None };
             if !is_case {
