@@ -1,6 +1,6 @@
 //! One instruction with known values to bytes: try every form, keep the shortest.
 
-use iced_x86::{Code, Encoder, Instruction, OpKind, Register};
+use iced_x86::{Code, Encoder, EncodingKind, Instruction, OpKind, Register};
 use morph_diag::Span;
 use morph_object::RelocKind;
 
@@ -131,9 +131,20 @@ struct Pending {
 }
 
 fn attempt(encoder: &mut Encoder, form: &Form, ready: &Ready<'_>) -> Result<Candidate, Miss> {
-    let written =
-        form.operands.iter().filter(|kind| !matches!(shape(**kind), Shape::Implied(_))).count();
-    if written != ready.args.len() {
+    let shapes: Vec<Shape> = form.operands.iter().map(|kind| shape(*kind)).collect();
+    // `stosq` names neither its memory nor its register; `maskmovq` names its registers.
+    let string = shapes.iter().any(|shape| matches!(shape, Shape::Implied(_)));
+    let implied = |shape: &Shape| {
+        matches!(shape, Shape::Implied(_))
+            || string && matches!(shape, Shape::Register(Class::One(_)))
+    };
+    if shapes.iter().filter(|shape| !implied(shape)).count() != ready.args.len() {
+        return Err(Miss::Operands);
+    }
+    // iced would drop a mask that the encoding has no room for.
+    let decorated = ready.decoration.is_some()
+        || ready.args.iter().any(|(arg, _)| matches!(arg, Arg::Memory(arg) if arg.broadcast));
+    if decorated && form.code.encoding() != EncodingKind::EVEX {
         return Err(Miss::Operands);
     }
     let mut instruction = Instruction::new();
@@ -143,9 +154,12 @@ fn attempt(encoder: &mut Encoder, form: &Form, ready: &Ready<'_>) -> Result<Cand
     let mut args = ready.args.iter();
     let mut before = None;
     let mut memory = None;
-    for (at, kind) in form.operands.iter().enumerate() {
-        let at = at as u32;
-        let shape = shape(*kind);
+    for (at, shape) in (0u32..).zip(shapes.iter().copied()) {
+        if let (Shape::Register(Class::One(register)), true) = (shape, string) {
+            instruction.set_op_kind(at, OpKind::Register);
+            instruction.set_op_register(at, register);
+            continue;
+        }
         if let Shape::Implied(kind) = shape {
             instruction.set_op_kind(at, kind);
             if kind == OpKind::Memory {
@@ -374,7 +388,8 @@ fn place_memory(
             let low = i64::from(i32::MIN);
             let high = if wide { i64::from(u32::MAX) } else { i64::from(i32::MAX) };
             let fits = (low..=high).contains(&number);
-            if !fits && !(moffs && is_offset_form(instruction.code())) {
+            let allowed = fits || (moffs && is_offset_form(instruction.code()));
+            if !allowed {
                 return Err(Miss::Range { value: number, bits: 32, span });
             }
             let size =

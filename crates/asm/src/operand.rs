@@ -188,11 +188,11 @@ impl<'t> Cursor<'_, 't> {
         operand: &mut Operand<'t>,
     ) -> Option<()> {
         let word = self.brace_word()?;
-        if let OperandKind::Memory(memory) = &mut operand.kind {
-            if matches!(word.as_str(), "1to2" | "1to4" | "1to8" | "1to16" | "1to32") {
-                memory.broadcast = true;
-                return Some(());
-            }
+        if let OperandKind::Memory(memory) = &mut operand.kind
+            && matches!(word.as_str(), "1to2" | "1to4" | "1to8" | "1to16" | "1to32")
+        {
+            memory.broadcast = true;
+            return Some(());
         }
         decoration.set(&word)
     }
@@ -235,6 +235,11 @@ impl<'t> Cursor<'_, 't> {
 }
 
 impl Decoration {
+    /// Whether there is anything to encode.
+    pub(crate) fn is_some(self) -> bool {
+        self.mask.is_some() || self.zeroing || self.rounding.is_some() || self.suppress
+    }
+
     /// Takes a word in braces; `None` if it means nothing.
     pub(crate) fn set(&mut self, word: &str) -> Option<()> {
         self.rounding = match word {
@@ -273,18 +278,23 @@ impl<'t> Memory<'t> {
                 self.add(*right, if sign == b'+' { b'-' } else { b'+' })
             }
             Expr::Name(name, _) if register::from_name(name).is_some() => {
-                self.register(register::from_name(name)?, 1, sign)
+                self.register(register::from_name(name)?, None, sign)
             }
             Expr::Binary(b'*', left, right) => match (&*left, &*right) {
                 (Expr::Name(name, _), Expr::Number(scale))
                 | (Expr::Number(scale), Expr::Name(name, _))
                     if register::from_name(name).is_some() =>
                 {
-                    self.register(register::from_name(name)?, *scale, sign)
+                    self.register(register::from_name(name)?, Some(*scale), sign)
                 }
                 _ => self.number(Expr::Binary(b'*', left, right), sign),
             },
-            other => self.number(other, sign),
+            other @ (Expr::Number(_)
+            | Expr::Name(..)
+            | Expr::Here
+            | Expr::Start
+            | Expr::Unary(..)
+            | Expr::Binary(..)) => self.number(other, sign),
         }
     }
 
@@ -304,29 +314,32 @@ impl<'t> Memory<'t> {
         Some(())
     }
 
-    fn register(&mut self, register: Register, scale: i64, sign: u8) -> Option<()> {
-        if sign != b'+' || register.is_segment_register() {
+    fn register(&mut self, register: Register, scale: Option<i64>, sign: u8) -> Option<()> {
+        let written = scale.unwrap_or(1);
+        if sign != b'+' || register.is_segment_register() || !matches!(written, 1 | 2 | 4 | 8) {
             return None;
         }
-        let scale = u32::try_from(scale).ok()?;
-        if scale == 1 && self.base.is_none() && !register.is_vector_register() {
+        let wants_index = scale.is_some() || register.is_vector_register();
+        if self.base.is_none() && !wants_index {
             self.base = Some(register);
-        } else if self.index.is_none() && matches!(scale, 1 | 2 | 4 | 8) {
-            self.index = Some(register);
-            self.scale = scale;
-        } else if self.base.is_none() && self.scale == 1 && matches!(scale, 2 | 4 | 8) {
-            self.base = self.index.replace(register);
-            self.scale = scale;
-        } else {
-            return None;
+            return Some(());
         }
+        if self.index.is_some() {
+            // The index so far can be the base if it has no scale.
+            if self.base.is_some() || self.scale != 1 {
+                return None;
+            }
+            self.base = self.index;
+        }
+        self.index = Some(register);
+        self.scale = u32::try_from(written).ok()?;
         Some(())
     }
 
     /// The stack pointer cannot be an index; without a scale it may as well be the base.
     fn settle(&mut self) {
         let stack = |register| matches!(register, Register::RSP | Register::ESP);
-        if self.scale == 1 && self.index.is_some_and(stack) && self.base.is_some() {
+        if self.scale == 1 && self.index.is_some_and(stack) {
             std::mem::swap(&mut self.base, &mut self.index);
         }
     }

@@ -45,6 +45,8 @@ pub(crate) struct Names<'t, 'r> {
     pub(crate) moved: bool,
     pub(crate) diagnostics: Vec<Diagnostic>,
     depth: u32,
+    /// Constants that need each other were met.
+    too_deep: bool,
 }
 
 impl std::fmt::Debug for Names<'_, '_> {
@@ -70,6 +72,7 @@ impl<'t, 'r> Names<'t, 'r> {
             moved: false,
             diagnostics: Vec::new(),
             depth: 0,
+            too_deep: false,
         }
     }
 
@@ -97,11 +100,12 @@ impl<'t, 'r> Names<'t, 'r> {
 
     fn duplicate(&mut self, name: &str, first: Span, second: Span) {
         let diagnostic = Diagnostic::new(Code::AsmLabelDuplicate, second).arg("name", name);
-        self.diagnostics.push(diagnostic.mark(first, "mark-first"));
+        self.diagnostics.push(diagnostic.mark(first, "first"));
     }
 
     fn constant(&mut self, constant: &Constant<'t>) -> Result<Value, Failure> {
         if self.depth > 32 {
+            self.too_deep = true;
             return Err(Failure::Meaningless);
         }
         self.depth += 1;
@@ -115,13 +119,14 @@ impl<'t, 'r> Names<'t, 'r> {
 
     /// Evaluates the constants that nothing used, so that a broken one is told.
     pub(crate) fn check_constants(&mut self) {
-        let mut all: Vec<Constant<'t>> = self.constants.values().cloned().collect();
-        all.sort_by_key(|constant| constant.span);
-        for constant in all {
-            if self.constant(&constant) == Err(Failure::Meaningless) {
-                let text = "equ";
+        let mut all: Vec<(&str, Constant<'t>)> =
+            self.constants.iter().map(|(name, constant)| (*name, constant.clone())).collect();
+        all.sort_by_key(|(_, constant)| constant.span);
+        for (name, constant) in all {
+            self.too_deep = false;
+            if self.constant(&constant) == Err(Failure::Meaningless) || self.too_deep {
                 let problem = Diagnostic::new(Code::AsmOperandMalformed, constant.span);
-                self.diagnostics.push(problem.arg("text", text));
+                self.diagnostics.push(problem.arg("text", format!("{name} equ")));
             }
         }
     }
@@ -185,7 +190,8 @@ impl Scope for Names<'_, '_> {
             return Ok(Value { number, anchor: Anchor::Section, moves: true, ..Value::default() });
         }
         if let Some(constant) = self.constants.get(name).cloned() {
-            return self.constant(&constant);
+            // What is wrong with the constant is said at the constant.
+            return self.constant(&constant).map_err(|_| Failure::Unknown(span));
         }
         let value = self.outside(name, span).ok_or(Failure::Unknown(span))?;
         if value.anchor == Anchor::Section {

@@ -229,7 +229,10 @@ impl Maker {
         let start = names.here();
         let times = match &line.times {
             None => 1,
-            Some(expr) => number(expr, names, line)?,
+            Some(expr) => match number(expr, names, line)? {
+                count @ 0.. => count,
+                count => return Err(range(count, 24, line.span)),
+            },
         };
         let mut out = Encoded::default();
         for round in 0..times {
@@ -244,9 +247,10 @@ impl Maker {
                 }
                 Body::Data(unit, data) => data_bytes(*unit, data, line, names, at)?,
                 Body::Reserve(unit, count) => {
-                    let count = number(count, names, line)?.checked_mul(i64::from(*unit));
+                    let written = number(count, names, line)?;
+                    let count = written.checked_mul(i64::from(*unit));
                     let count = count.filter(|bytes| (0..=LIMIT).contains(bytes));
-                    let Some(count) = count else { return Err(range(-1, 24, line.span)) };
+                    let Some(count) = count else { return Err(range(written, 24, line.span)) };
                     Encoded { bytes: vec![0; count as usize], fixups: Vec::new() }
                 }
                 Body::Align(to, fill) => self.align(to, fill.as_ref(), line, names, at)?,
@@ -348,11 +352,11 @@ impl Maker {
         let (prefixes, decoration) = (&instruction.prefixes[..], instruction.decoration);
         let mut ready = Ready { prefixes, args, decoration, at, least };
         let mut made = encode::encode(&mut self.encoder, forms, &ready);
-        if made.is_err() {
-            if let Some(other) = encode::other_spelling(mnemonic, &ready.args) {
-                ready.args = other;
-                made = encode::encode(&mut self.encoder, forms, &ready).or(made);
-            }
+        if made.is_err()
+            && let Some(other) = encode::other_spelling(mnemonic, &ready.args)
+        {
+            ready.args = other;
+            made = encode::encode(&mut self.encoder, forms, &ready).or(made);
         }
         made.map_err(|miss| match miss {
             Miss::Range { value, bits, span } => range(value, bits, span),

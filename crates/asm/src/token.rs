@@ -178,7 +178,7 @@ fn integer(text: &str) -> Option<i64> {
     }
     let last = lower.len() - 1;
     match lower.as_bytes()[last] {
-        b'h' | b'x' => radix(&lower[..last], 16),
+        b'h' => radix(&lower[..last], 16),
         b'b' | b'y' => radix(&lower[..last], 2),
         b'o' | b'q' => radix(&lower[..last], 8),
         b'd' | b't' => radix(&lower[..last], 10),
