@@ -274,8 +274,6 @@ STRING_OPERATOR = `{ $op }` is not defined for strings
 STRING_COMPARED_BY_ADDRESS = this compares the addresses of two strings, not their text
     .label = true only for one and the same string
     .help = compare the text with `str_eq(a, b)`
-VALUE_UNUSED = the value is not used
-    .label = has no effect
 LOOP_OUTSIDE = `{ $word }` outside a loop
     .label = no `selama` or `untuk` around this
 CASE_DUPLICATE = `kasus { $value }` stands twice
@@ -339,8 +337,6 @@ ASM_UNCLOSED = `{ $keyword }` is never closed
 ASM_VARIABLE_DECLARED = `[var_{ $name }]` declares the local variable `{ $name }`
     .label = not declared before
     .help = declare it with `var { $name } = 0` before the block
-ASM_JUMP_LEAVES_BLOCK = the label `{ $name }` stands in another assembly block
-    .label = a jump cannot leave its block
 ASM_TARGET = this assembly is for x86_64, the target is `{ $target }`
     .label = cannot be assembled for this target
 

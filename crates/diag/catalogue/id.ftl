@@ -267,8 +267,6 @@ STRING_OPERATOR = `{ $op }` tidak berlaku untuk string
 STRING_COMPARED_BY_ADDRESS = ini membandingkan alamat dua string, bukan isinya
     .label = hanya benar untuk string yang persis sama tempatnya
     .help = bandingkan isinya dengan `str_eq(a, b)`
-VALUE_UNUSED = nilai ini tidak dipakai
-    .label = tidak berpengaruh apa-apa
 LOOP_OUTSIDE = `{ $word }` di luar perulangan
     .label = tidak ada `selama` atau `untuk` yang melingkupinya
 CASE_DUPLICATE = `kasus { $value }` ada dua kali
@@ -332,8 +330,6 @@ ASM_UNCLOSED = `{ $keyword }` tidak pernah ditutup
 ASM_VARIABLE_DECLARED = `[var_{ $name }]` mendeklarasikan variabel lokal `{ $name }`
     .label = belum dideklarasikan sebelumnya
     .help = deklarasikan dengan `var { $name } = 0` sebelum blok ini
-ASM_JUMP_LEAVES_BLOCK = label `{ $name }` berada di blok assembly lain
-    .label = lompatan tidak boleh keluar dari bloknya
 ASM_TARGET = assembly ini untuk x86_64, sedangkan targetnya `{ $target }`
     .label = tidak dapat dirakit untuk target ini
 

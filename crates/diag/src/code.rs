@@ -176,8 +176,6 @@ codes! {
     StringOperator = "STRING_OPERATOR", Error;
     /// `==` between two strings compares addresses; proposes `str_eq`.
     StringCompared = "STRING_COMPARED_BY_ADDRESS", Warning;
-    /// A function result used where the function gives none, or similar.
-    ValueUnused = "VALUE_UNUSED", Warning;
     /// `berhenti` outside a loop (`word`).
     LoopOutside = "LOOP_OUTSIDE", Error;
     /// `value`. Two `kasus` with the same constant.
@@ -212,8 +210,6 @@ codes! {
     AsmUnclosed = "ASM_UNCLOSED", Error;
     /// `name`. `[var_x]` of an undeclared name declares a local.
     AsmVariableDeclared = "ASM_VARIABLE_DECLARED", Warning;
-    /// `name`. A jump to a label of another asm block.
-    AsmJumpLeavesBlock = "ASM_JUMP_LEAVES_BLOCK", Error;
     /// `target`. Inline assembly is for another machine than the target.
     AsmTarget = "ASM_TARGET", Error;
 
