@@ -1,1 +1,22 @@
 //! The pipeline: plan, parse, check, compile, link, report.
+//!
+//! A shell around pure rooms: this crate reads files and the clock, and carries values from one phase to the
+//! next. [`build`] is all of it; what it gives is worded and printed by whoever calls.
+
+mod analysis;
+mod compile;
+mod image;
+pub mod library;
+mod loss;
+pub mod options;
+mod pipeline;
+pub mod program;
+pub mod project;
+mod reach;
+pub mod registry;
+pub mod report;
+pub mod source;
+pub mod unit;
+
+pub use image::write_image;
+pub use pipeline::{Output, Status, build};

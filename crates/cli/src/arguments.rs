@@ -1,0 +1,212 @@
+//! The command line: the options that every command takes, and the list of commands.
+
+use std::io::IsTerminal as _;
+use std::{env, io};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use morph_diag::Lang;
+use morph_driver::options;
+
+use crate::commands::{build, check, doctor, explain, new, run};
+use crate::status;
+
+/// Compiles and runs Morph programs (.fox): what breaks is closed, everything else keeps working.
+#[derive(Debug, Parser)]
+#[command(name = "morph", version, after_help = status::TABLE)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) options: Options,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Run(run::Run),
+    Build(build::Build),
+    Check(check::Check),
+    New(new::New),
+    Explain(explain::Explain),
+    Doctor(doctor::Doctor),
+}
+
+/// Options that stand before or after the command.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Options of every command")]
+pub(crate) struct Options {
+    /// How problems are reported on stderr.
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(crate) message_format: MessageFormat,
+    /// Language of the messages [default: from the locale].
+    #[arg(long, global = true, value_enum)]
+    lang: Option<Language>,
+    /// When to use colour.
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    color: Color,
+    #[command(flatten)]
+    pub(crate) volume: Volume,
+    /// How much the code generator tries.
+    #[arg(long, global = true, value_enum, default_value_t)]
+    opt: Opt,
+    /// What the image knows about its source.
+    #[arg(long, global = true, value_enum, default_value_t)]
+    debug: Debug,
+    /// What one error isolates.
+    #[arg(long, global = true, value_enum, default_value_t)]
+    grain: Grain,
+    /// Machine that the image is for.
+    #[arg(long, global = true, value_name = "TRIPLE", default_value = HOST, value_parser = parse_target)]
+    target: String,
+    #[command(flatten)]
+    strictness: Strictness,
+    /// Show how long each phase took.
+    #[arg(long, global = true)]
+    pub(crate) timings: bool,
+}
+
+#[derive(Debug, Args)]
+struct Strictness {
+    /// Make no image when there is an error.
+    #[arg(long, global = true)]
+    strict: bool,
+    /// Report names that are used without being imported.
+    #[arg(long, global = true)]
+    strict_imports: bool,
+}
+
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Volume {
+    /// Errors only.
+    #[arg(long, short, global = true, conflicts_with = "verbose")]
+    quiet: bool,
+    /// Notes too: what was imported for you, what was skipped.
+    #[arg(long, short, global = true)]
+    verbose: bool,
+}
+
+impl Volume {
+    /// The least severe kind of problem that is shown.
+    pub(crate) fn threshold(self) -> morph_diag::Severity {
+        match (self.quiet, self.verbose) {
+            (true, _) => morph_diag::Severity::Error,
+            (false, true) => morph_diag::Severity::Note,
+            (false, false) => morph_diag::Severity::Warning,
+        }
+    }
+
+    pub(crate) fn is_quiet(self) -> bool {
+        self.quiet
+    }
+}
+
+/// The only target so far; others join when their code generator does.
+const HOST: &str = "x86_64-linux";
+
+fn parse_target(text: &str) -> Result<String, String> {
+    match text {
+        HOST | "x86_64-unknown-linux" | "x86_64-unknown-linux-gnu" | "x86_64-unknown-none" => Ok(HOST.to_owned()),
+        _ => Err(format!("the only target is `{HOST}`")),
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum MessageFormat {
+    /// With source text and explanations.
+    #[default]
+    Human,
+    /// One line a problem.
+    Short,
+    /// One JSON object a line; the last one is a summary.
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Language {
+    En,
+    Id,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum Color {
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum Opt {
+    #[default]
+    None,
+    Speed,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum Debug {
+    None,
+    #[default]
+    Line,
+    Full,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum Grain {
+    #[default]
+    Fragment,
+    Unit,
+}
+
+impl Options {
+    /// The language asked for, else that of the locale.
+    pub(crate) fn language(&self) -> Lang {
+        match self.lang {
+            Some(Language::En) => Lang::En,
+            Some(Language::Id) => Lang::Id,
+            None => {
+                let locale = ["LC_ALL", "LC_MESSAGES", "LANG"]
+                    .into_iter()
+                    .find_map(|name| env::var(name).ok().filter(|value| !value.is_empty()));
+                locale.map_or(Lang::En, |locale| Lang::from_locale(&locale))
+            }
+        }
+    }
+
+    /// Whether stderr gets colour.
+    pub(crate) fn use_color(&self) -> bool {
+        match self.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => {
+                let set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
+                let dumb = env::var_os("TERM").is_none_or(|term| term == "dumb");
+                io::stderr().is_terminal() && !set("NO_COLOR") && !dumb
+            }
+        }
+    }
+
+    /// What the driver needs to know.
+    pub(crate) fn build(&self, goal: options::Goal) -> options::Options {
+        options::Options {
+            opt: match self.opt {
+                Opt::None => options::Opt::None,
+                Opt::Speed => options::Opt::Speed,
+            },
+            debug: match self.debug {
+                Debug::None => options::Debug::None,
+                Debug::Line => options::Debug::Line,
+                Debug::Full => options::Debug::Full,
+            },
+            grain: match self.grain {
+                Grain::Fragment => options::Grain::Fragment,
+                Grain::Unit => options::Grain::Unit,
+            },
+            on_error: if self.strictness.strict { options::OnError::Refuse } else { options::OnError::Close },
+            imports: if self.strictness.strict_imports {
+                options::Imports::Explicit
+            } else {
+                options::Imports::Automatic
+            },
+            goal,
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! `morph build`: write the image to a file.
+
+use std::path::PathBuf;
+use std::io;
+
+use clap::Args;
+use morph_driver::options::Goal;
+
+use crate::arguments::Options;
+use crate::output;
+use crate::status::Status;
+
+/// Build a program into an executable file.
+#[derive(Debug, Args)]
+pub(crate) struct Build {
+    /// The program's root file.
+    file: PathBuf,
+    /// Where the image goes [default: the root file's name without `.fox`, in the working directory].
+    #[arg(long, short, value_name = "OUT")]
+    output: Option<PathBuf>,
+}
+
+impl Build {
+    pub(crate) fn run(&self, options: &Options) -> io::Result<Status> {
+        let mut built = morph_driver::build(&self.file, &options.build(Goal::Image));
+        let mut status = Status::from(built.status);
+        if let Some(image) = &built.image {
+            let path = self.output.clone().unwrap_or_else(|| self.default_output());
+            if let Err(error) = morph_driver::write_image(&path, image) {
+                built.report.add_output_failure(&path, &error);
+                status = Status::OutputFailed;
+            }
+        }
+        output::report_as(&built, options, status)?;
+        Ok(status)
+    }
+
+    fn default_output(&self) -> PathBuf {
+        let stem = self.file.file_stem().unwrap_or(self.file.as_os_str());
+        // A root file without an extension must not be overwritten by its own image.
+        let same = self.file.file_name() == Some(stem);
+        let mut name = stem.to_owned();
+        if same {
+            name.push(".out");
+        }
+        PathBuf::from(name)
+    }
+}

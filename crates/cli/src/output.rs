@@ -1,0 +1,150 @@
+//! What a build has to say, on stderr: problems, what is lost, and figures where they are asked for.
+
+use std::io::{self, Write};
+
+use morph_diag::{Arg, Args, Color, Format, FragmentId, Lang, Severity, wording};
+use morph_driver::Output;
+use morph_driver::report::{Closed, FragmentLabel, Report};
+use serde_json::json;
+
+use crate::arguments::{MessageFormat, Options};
+use crate::status::Status;
+
+/// The version of the JSON objects that this file writes; problems carry their own.
+const VERSION: u32 = 1;
+
+/// Reports a build that ended as the driver says.
+pub(crate) fn report(built: &Output, options: &Options) -> io::Result<()> {
+    report_as(built, options, built.status.into())
+}
+
+/// Reports a build that ended with `status`.
+pub(crate) fn report_as(built: &Output, options: &Options, status: Status) -> io::Result<()> {
+    let mut out = io::BufWriter::new(io::stderr().lock());
+    let lang = options.language();
+    problems(&mut out, &built.report, options, lang)?;
+    match options.message_format {
+        MessageFormat::Json => summary_json(&mut out, built, options, status)?,
+        MessageFormat::Human | MessageFormat::Short => {
+            if !options.volume.is_quiet() {
+                loss(&mut out, &built.report, lang)?;
+            }
+            if options.timings {
+                for (phase, time) in &built.timings {
+                    writeln!(out, "{phase:24} {:9.3} ms", time.as_secs_f64() * 1000.0)?;
+                }
+            }
+        }
+    }
+    out.flush()
+}
+
+fn problems(out: &mut impl Write, report: &Report, options: &Options, lang: Lang) -> io::Result<()> {
+    let format = match options.message_format {
+        MessageFormat::Human => Format::Human,
+        MessageFormat::Short => Format::Short,
+        MessageFormat::Json => Format::Json,
+    };
+    let color = if options.use_color() { Color::Always } else { Color::Never };
+    for problem in &report.problems {
+        if problem.diagnostic.severity() > options.volume.threshold() {
+            continue;
+        }
+        writeln!(out, "{}", report.render(problem, lang, format, color))?;
+        if format == Format::Human {
+            writeln!(out)?;
+        }
+    }
+    Ok(())
+}
+
+/// What still works, and what is lost.
+fn loss(out: &mut impl Write, report: &Report, lang: Lang) -> io::Result<()> {
+    if report.closed.is_empty() {
+        return Ok(());
+    }
+    let figures = vec![
+        ("closed", number(report.closed.len())),
+        ("total", number(report.total)),
+        ("working", number(report.total.saturating_sub(report.closed.len()))),
+    ];
+    writeln!(out, "{}", wording::text(lang, "loss-summary", &figures))?;
+    for closed in &report.closed {
+        writeln!(out, "  {}{}", describe(report, closed.fragment, lang), because(report, closed, lang))?;
+        if closed.paths.is_empty() {
+            writeln!(out, "      {}", wording::text(lang, "loss-unreached", &Vec::new()))?;
+        }
+        for path in &closed.paths {
+            let path: Vec<String> = path.iter().map(|id| name(report, *id, lang)).collect();
+            let args = vec![("path", Arg::Text(path.join(" -> ")))];
+            writeln!(out, "      {}", wording::text(lang, "loss-reached", &args))?;
+        }
+    }
+    Ok(())
+}
+
+fn because(report: &Report, closed: &Closed, lang: Lang) -> String {
+    let Some(cause) = closed.because else { return String::new() };
+    let args: Args = vec![("cause", Arg::Text(name(report, cause, lang)))];
+    format!(", {}", wording::text(lang, "loss-because", &args))
+}
+
+/// `fungsi hitung (main.fox:12)`.
+fn describe(report: &Report, id: FragmentId, lang: Lang) -> String {
+    let Some(place) = report.place(id) else { return String::new() };
+    let path = report.path(place);
+    match &place.label {
+        FragmentLabel::Named { keyword, name } => format!("{keyword} {name} ({path}:{})", place.line),
+        FragmentLabel::Statement => {
+            format!("{} ({path}:{})", wording::text(lang, "loss-statement", &Vec::new()), place.line)
+        }
+    }
+}
+
+/// A fragment in a call path.
+fn name(report: &Report, id: FragmentId, lang: Lang) -> String {
+    match report.place(id).map(|place| &place.label) {
+        Some(FragmentLabel::Named { name, .. }) => name.clone(),
+        Some(FragmentLabel::Statement) | None => describe(report, id, lang),
+    }
+}
+
+fn number(value: usize) -> Arg {
+    Arg::from(value)
+}
+
+/// One object for each closed fragment, and the summary as the last line.
+fn summary_json(out: &mut impl Write, built: &Output, options: &Options, status: Status) -> io::Result<()> {
+    let report = &built.report;
+    let lang = options.language();
+    for closed in &report.closed {
+        let Some(place) = report.place(closed.fragment) else { continue };
+        let names = |path: &Vec<FragmentId>| path.iter().map(|id| name(report, *id, lang)).collect::<Vec<_>>();
+        let line = json!({
+            "version": VERSION,
+            "kind": "closed",
+            "name": name(report, closed.fragment, lang),
+            "path": report.path(place),
+            "line": place.line,
+            "because": closed.because.map(|cause| name(report, cause, lang)),
+            "reached_by": closed.paths.iter().map(names).collect::<Vec<_>>(),
+        });
+        writeln!(out, "{line}")?;
+    }
+    let timings = options.timings.then(|| {
+        let laps = built.timings.iter().map(|(phase, time)| json!({ "phase": phase, "ms": time.as_secs_f64() * 1000.0 }));
+        laps.collect::<Vec<_>>()
+    });
+    let line = json!({
+        "version": VERSION,
+        "kind": "summary",
+        "status": status.number(),
+        "image": built.image.is_some(),
+        "errors": report.count(Severity::Error),
+        "warnings": report.count(Severity::Warning),
+        "fragments": report.total,
+        "closed": report.closed.len(),
+        "timings": timings,
+    });
+    writeln!(out, "{line}")
+}

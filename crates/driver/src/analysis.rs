@@ -1,0 +1,328 @@
+//! From units to checked fragments: summaries, closure, environment, check.
+//!
+//! Every fragment of every unit has an id, in program order. Most of the library never becomes active, and
+//! what is not active costs a summary and nothing more.
+
+use morph_diag::{Code, Diagnostic, FragmentId, Severity, Source, Span};
+use morph_sema::check::{self, Checked, Site};
+use morph_sema::closure::{self, Candidate, ClosureInput};
+use morph_sema::environment::{EnvInput, Environment, environment};
+use morph_sema::index::index;
+use morph_sema::nearest::add_nearest;
+use morph_sema::summary::{Definition, Side, Summary};
+use morph_sema::typed::Typed;
+
+use crate::library;
+use crate::options::{Goal, Grain, Imports, Options};
+use crate::program::{FragmentRef, Program};
+use crate::project::{Location, Project};
+use crate::registry::Registered;
+use crate::report::source_of;
+use crate::unit::{Fragment, Unit};
+
+/// What `morph_codegen` calls the machine.
+pub(crate) const TARGET: &str = "x86_64-linux";
+
+/// What became of a fragment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum State {
+    /// Not part of the program.
+    Inactive,
+    Active,
+    /// It has an error.
+    Broken,
+    /// It needs something that is closed, or its whole unit is isolated.
+    Dependent(FragmentId),
+}
+
+impl State {
+    pub(crate) fn is_closed(&self) -> bool {
+        matches!(self, State::Broken | State::Dependent(_))
+    }
+}
+
+/// A program under analysis. Tables are indexed by fragment id.
+pub(crate) struct Analysis<'p> {
+    pub(crate) program: &'p Program,
+    pub(crate) places: Vec<FragmentRef>,
+    /// First id of each unit.
+    first: Vec<u32>,
+    pub(crate) summaries: Vec<Summary<'p>>,
+    pub(crate) states: Vec<State>,
+    pub(crate) problems: Vec<(FragmentId, Diagnostic)>,
+    pub(crate) environment: Environment,
+    /// A problem of the whole program: it has no entry point, or it could not be linked.
+    pub(crate) program_problem: Option<Diagnostic>,
+}
+
+impl<'p> Analysis<'p> {
+    /// Summarises all fragments, finds those that take part, and joins their signatures.
+    pub(crate) fn new(program: &'p Program, project: &Project, options: &Options) -> Analysis<'p> {
+        let mut places = Vec::new();
+        let mut first = Vec::new();
+        let mut summaries = Vec::new();
+        for (number, unit) in (0..).zip(&program.units) {
+            first.push(to_u32(places.len()));
+            for (fragment, cut) in (0..).zip(&unit.fragments) {
+                places.push(FragmentRef { unit: number, fragment });
+                summaries.push(index(&cut.tree, unit.text_of(cut), unit.side()));
+            }
+        }
+        let states = vec![State::Inactive; places.len()];
+        let environment = Environment::default();
+        let mut analysis =
+            Analysis {
+                program,
+                places,
+                first,
+                summaries,
+                states,
+                problems: Vec::new(),
+                environment,
+                program_problem: None,
+            };
+        for (place, problem) in &program.problems {
+            analysis.problems.push((analysis.id(*place), problem.clone()));
+        }
+        analysis.activate(project, options);
+        analysis.join();
+        analysis
+    }
+
+    pub(crate) fn ids(&self) -> impl Iterator<Item = FragmentId> + use<> {
+        (0..to_u32(self.places.len())).map(FragmentId)
+    }
+
+    pub(crate) fn id(&self, place: FragmentRef) -> FragmentId {
+        FragmentId(self.first[place.unit as usize] + place.fragment)
+    }
+
+    pub(crate) fn unit(&self, id: FragmentId) -> &'p Unit {
+        &self.program.units[self.places[id.0 as usize].unit as usize]
+    }
+
+    pub(crate) fn fragment(&self, id: FragmentId) -> &'p Fragment {
+        &self.unit(id).fragments[self.places[id.0 as usize].fragment as usize]
+    }
+
+    /// Keyword and name of a definition, even of one that could not be parsed.
+    pub(crate) fn name(&self, id: FragmentId) -> Option<(&'static str, &'p str)> {
+        let fragment = self.fragment(id);
+        let text = self.unit(id).text_of(fragment);
+        Some((fragment.keyword()?, fragment.piece.name?.text(text)))
+    }
+
+    /// The lines around a fragment.
+    pub(crate) fn source(&self, id: FragmentId) -> Source<'p> {
+        let unit = self.unit(id);
+        let fragment = self.fragment(id);
+        let range = fragment.piece.range;
+        source_of(&unit.path, &unit.text, range.start as usize..range.end as usize, fragment.line)
+    }
+
+    pub(crate) fn side(&self, id: FragmentId) -> Side {
+        self.unit(id).side()
+    }
+
+    pub(crate) fn state(&self, id: FragmentId) -> &State {
+        &self.states[id.0 as usize]
+    }
+
+    pub(crate) fn summary(&self, id: FragmentId) -> &Summary<'p> {
+        &self.summaries[id.0 as usize]
+    }
+
+    /// Reports a problem; an error closes the fragment.
+    pub(crate) fn report(&mut self, id: FragmentId, problem: Diagnostic) {
+        if problem.severity() == Severity::Error {
+            self.states[id.0 as usize] = State::Broken;
+        }
+        self.problems.push((id, problem));
+    }
+
+    /// Finds the fragments that take part.
+    fn activate(&mut self, project: &Project, options: &Options) {
+        for place in &self.program.included {
+            let id = self.id(*place);
+            self.states[id.0 as usize] = State::Active;
+        }
+        let block_ids = self.block_ids(project);
+        let candidates: Vec<Candidate<'_, 'p>> = self
+            .ids()
+            .map(|id| Candidate {
+                side: self.side(id),
+                unit: self.places[id.0 as usize].unit,
+                id: block_ids[id.0 as usize],
+                active: *self.state(id) == State::Active,
+                summary: self.summary(id),
+            })
+            .collect();
+        let units: Vec<&str> = self.program.units.iter().map(|unit| unit.path.as_str()).collect();
+        let found = closure::close(ClosureInput {
+            candidates: &candidates,
+            units: &units,
+            roots: match options.goal {
+                Goal::Image => closure::ROOTS,
+                Goal::Check => &[],
+            },
+            imports: match options.imports {
+                Imports::Automatic => closure::Imports::Closed,
+                Imports::Explicit => closure::Imports::Strict,
+            },
+        });
+        for (state, active) in self.states.iter_mut().zip(&found.active) {
+            if *active {
+                *state = State::Active;
+            }
+        }
+        for (index, problem) in found.diagnostics {
+            self.report(FragmentId(to_u32(index)), problem);
+        }
+    }
+
+    /// For each fragment the ID under which a registry leads to it.
+    fn block_ids(&self, project: &Project) -> Vec<Option<u64>> {
+        let mut ids = vec![None; self.places.len()];
+        for (number, unit) in self.program.units.iter().enumerate() {
+            if unit.side() == Side::Library {
+                for (fragment, slot) in unit.fragments.iter().zip(&mut ids[self.first[number] as usize..]) {
+                    let own = |id: &u64| library::registered(*id) == Some(unit.path.as_str());
+                    *slot = fragment.piece.block.filter(own);
+                }
+            }
+        }
+        for (id, line) in self.program.registry.ids() {
+            debug_assert!(matches!(self.program.registry.find(id), Some(Registered::ByProgram(_))));
+            let user = &self.program.units[line.place.unit as usize].location;
+            let Ok(location @ Location::File(_)) = project.look_up(&line.path, user) else { continue };
+            let Some(number) = self.program.units.iter().position(|unit| unit.location == location) else { continue };
+            let block = self.program.units[number].block(id).into_iter().flatten();
+            for fragment in block {
+                ids[self.first[number] as usize + fragment].get_or_insert(id);
+            }
+        }
+        ids
+    }
+
+    /// Makes the environment of the active fragments.
+    fn join(&mut self) {
+        for id in self.ids() {
+            if *self.state(id) == State::Inactive {
+                continue;
+            }
+            let own = self.fragment(id).tree.diagnostics.iter().chain(&self.summary(id).diagnostics);
+            for problem in own.cloned().collect::<Vec<_>>() {
+                self.report(id, problem);
+            }
+        }
+        let inputs: Vec<EnvInput<'_, 'p>> = self
+            .ids()
+            .filter(|id| *self.state(*id) != State::Inactive)
+            .map(|id| EnvInput {
+                id,
+                side: self.side(id),
+                unit: self.places[id.0 as usize].unit,
+                summary: self.summary(id),
+                broken: self.state(id).is_closed(),
+            })
+            .collect();
+        let (environment, problems) = environment(&inputs);
+        self.environment = environment;
+        for (id, problem) in problems {
+            self.report(id, problem);
+        }
+    }
+
+    /// Checks one active fragment that is not closed; what it finds wrong closes it.
+    pub(crate) fn check(&mut self, id: FragmentId) -> Option<Typed> {
+        if *self.state(id) != State::Active {
+            return None;
+        }
+        let unit = self.unit(id);
+        let fragment = self.fragment(id);
+        // The two sides may have units of one path: names of initialisers keep them apart.
+        let name = match unit.side() {
+            Side::Program => unit.path.clone(),
+            Side::Library => format!("@{}", unit.path),
+        };
+        let site = Site { unit: &name, ordinal: self.places[id.0 as usize].fragment };
+        let asker = self.environment.asker(unit.side());
+        let options = check::Options { target: TARGET };
+        let Checked { typed, diagnostics, closed_by, .. } =
+            check::check(&fragment.tree, unit.text_of(fragment), site, asker, options);
+        for problem in diagnostics {
+            let problem = add_nearest(problem, &self.environment, unit.side());
+            self.report(id, problem);
+        }
+        if typed.is_none() && !self.state(id).is_closed() {
+            match closed_by.iter().find_map(|name| self.closed_definition(name, unit.side())) {
+                Some(cause) => self.states[id.0 as usize] = State::Dependent(cause),
+                None => {
+                    let reason = format!("no typed fragment and no reason: {closed_by:?}");
+                    self.report(id, Diagnostic::new(Code::CompilerFault, Span::default()).arg("reason", reason));
+                }
+            }
+        }
+        typed
+    }
+
+    /// The closed struct or constant of this name that `side` sees.
+    fn closed_definition(&self, name: &str, side: Side) -> Option<FragmentId> {
+        let matches = |id: &FragmentId| {
+            self.state(*id).is_closed()
+                && match self.summary(*id).definition {
+                    Definition::Struct { name: own, .. } | Definition::Const { name: own, .. } => own == name,
+                    Definition::Function { .. }
+                    | Definition::UnitBlock { .. }
+                    | Definition::Global { .. }
+                    | Definition::Routine { .. }
+                    | Definition::Data { .. }
+                    | Definition::Statement
+                    | Definition::Import
+                    | Definition::Broken => false,
+                }
+        };
+        let on = |wanted: Side| self.ids().find(|id| self.side(*id) == wanted && matches(id));
+        let root = match side {
+            Side::Program => on(Side::Program).or_else(|| on(Side::Library)),
+            Side::Library => on(Side::Library),
+        };
+        // A dependent's cause is named, not the dependent.
+        match root.map(|id| self.state(id)) {
+            Some(State::Dependent(cause)) => Some(*cause),
+            Some(State::Inactive | State::Active | State::Broken) | None => root,
+        }
+    }
+
+    /// Under `--grain unit` one error isolates its whole file.
+    pub(crate) fn isolate_units(&mut self, options: &Options) {
+        if options.grain == Grain::Fragment {
+            return;
+        }
+        for number in 0..self.program.units.len() {
+            let ids = self.unit_ids(number);
+            let erroneous = self
+                .problems
+                .iter()
+                .filter(|(id, problem)| ids.contains(&id.0) && problem.severity() == Severity::Error)
+                .map(|(id, _)| *id)
+                .min();
+            let Some(cause) = erroneous else { continue };
+            for id in ids {
+                let state = &mut self.states[id as usize];
+                if *state == State::Active {
+                    *state = State::Dependent(cause);
+                }
+            }
+        }
+    }
+
+    fn unit_ids(&self, unit: usize) -> std::ops::Range<u32> {
+        let start = self.first[unit];
+        start..start + to_u32(self.program.units[unit].fragments.len())
+    }
+}
+
+pub(crate) fn to_u32(index: usize) -> u32 {
+    u32::try_from(index).unwrap_or(u32::MAX)
+}

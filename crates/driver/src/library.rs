@@ -1,0 +1,62 @@
+//! The built-in library: its units, embedded in the binary, and the registry that gives each ID its unit.
+//!
+//! Inside the library every path, ID and name resolves to the library alone, whatever files a project has.
+
+/// A unit of the built-in library. Its path is what messages show: `lib/vector.fox`.
+#[derive(Debug)]
+pub struct LibraryUnit {
+    pub path: &'static str,
+    pub text: &'static str,
+}
+
+/// All units, sorted by path.
+pub const UNITS: &[LibraryUnit] = include!(concat!(env!("OUT_DIR"), "/library_units.rs"));
+
+/// First ID, last ID, unit. Sorted; ranges do not overlap.
+const REGISTRY: &[(u64, u64, &str)] = &[
+    (100, 101, "lib/math.fox"),
+    (200, 209, "lib/bool.fox"),
+    (210, 217, "lib/circuit_breaker.fox"),
+    (220, 225, "lib/trickster.fox"),
+    (310, 316, "lib/buffer.fox"),
+    (318, 319, "lib/file_io.fox"),
+    (320, 324, "lib/format.fox"),
+    (330, 333, "lib/hashmap.fox"),
+    (340, 344, "lib/vector.fox"),
+    (350, 353, "lib/json.fox"),
+    (360, 366, "lib/json.fox"),
+    (380, 388, "lib/string_utils.fox"),
+    (390, 391, "lib/string_utils.fox"),
+    (400, 400, "lib/morphroutine.fox"),
+    (410, 418, "lib/morphroutine.fox"),
+    (500, 514, "lib/kernel/signals.fox"),
+];
+
+/// The unit that the built-in registry names for an ID, whether it exists or not.
+pub fn registered(id: u64) -> Option<&'static str> {
+    REGISTRY.iter().find(|(first, last, _)| (*first..=*last).contains(&id)).map(|(_, _, unit)| *unit)
+}
+
+/// The index in [`UNITS`] of the unit with this path. `path` is relative, with forward slashes.
+pub fn find(path: &str) -> Option<usize> {
+    UNITS.binary_search_by(|unit| unit.path.cmp(path)).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn units_are_sorted_and_named_by_relative_paths() {
+        assert!(UNITS.is_sorted_by(|a, b| a.path < b.path));
+        assert!(UNITS.iter().all(|unit| unit.path.starts_with("lib/") && unit.path.ends_with(".fox")));
+    }
+
+    #[test]
+    fn registry_ranges_are_sorted_and_apart() {
+        assert!(REGISTRY.is_sorted_by(|a, b| a.1 < b.0));
+        assert!(REGISTRY.iter().all(|(first, last, _)| first <= last));
+        assert_eq!(registered(217), Some("lib/circuit_breaker.fox"));
+        assert_eq!(registered(218), None);
+    }
+}

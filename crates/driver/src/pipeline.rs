@@ -1,0 +1,211 @@
+//! The pipeline: read, analyse, check, compile, link, report.
+//!
+//! ```text
+//! root file -> Program (units, imports) -> Analysis (who takes part, signatures)
+//!           -> check + compile (program: all; library: what something reaches) -> stubs, start -> image
+//! ```
+//!
+//! All errors of a program come out of one run. What has an error is closed: a stub stands in its place, and the
+//! image is made nevertheless.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use morph_diag::{Code, Diagnostic, FragmentId, Severity, Span};
+use morph_sema::summary::{Definition, Side};
+
+use crate::analysis::{Analysis, State};
+use crate::compile::{self, Compiled};
+use crate::loss;
+use crate::options::{Goal, OnError, Options};
+use crate::program::{self, Program};
+use crate::project::{self, Project};
+use crate::report::{FragmentLabel, FragmentPlace, Problem, Report, UnitText};
+
+/// How a build ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// An image (or nothing wrong, of a check).
+    Complete,
+    /// No image.
+    NoImage,
+    /// An image, and some error was reported (or some error, of a check).
+    WithErrors,
+    /// The linker failed: a bug of ours.
+    Bug,
+}
+
+/// What a build gives.
+#[derive(Debug)]
+pub struct Output {
+    /// The executable.
+    pub image: Option<Vec<u8>>,
+    pub status: Status,
+    pub report: Report,
+    /// How long each phase took, in order.
+    pub timings: Vec<(&'static str, Duration)>,
+}
+
+/// Builds (or checks) the program whose root is `root`.
+pub fn build(root: &Path, options: &Options) -> Output {
+    let mut clock = Clock { last: Instant::now(), laps: Vec::new() };
+    let loaded = Project::of_root(root)
+        .and_then(|(project, location)| Ok((program::load(&project, location)?, project)));
+    let (program, project) = match loaded {
+        Ok(loaded) => loaded,
+        Err(error) => {
+            let problem = error.to_diagnostic(&project::display_unresolved(root), Span::default());
+            let report = Report::of_unreadable(problem);
+            return Output { image: None, status: Status::NoImage, report, timings: clock.laps };
+        }
+    };
+    clock.lap("read and parse");
+    let (image, status, parts) = run(&program, &project, options, &mut clock);
+    let report = parts.into_report(program);
+    clock.lap("report");
+    Output { image, status, report, timings: clock.laps }
+}
+
+/// The borrowed half of a build, so that the texts can move into the report afterwards.
+fn run(
+    program: &Program,
+    project: &Project,
+    options: &Options,
+    clock: &mut Clock,
+) -> (Option<Vec<u8>>, Status, Parts) {
+    let mut analysis = Analysis::new(program, project, options);
+    clock.lap("index and environment");
+    let entry = find_entry(&mut analysis);
+    let ids: Vec<FragmentId> = analysis.ids().collect();
+    let mut typed: Vec<_> = ids.iter().map(|_| None).collect();
+    for id in &ids {
+        if analysis.side(*id) == Side::Program {
+            typed[id.0 as usize] = analysis.check(*id);
+        }
+    }
+    clock.lap("check");
+    let mut compiler = compile::Compilation::new(options);
+    if options.goal == Goal::Image {
+        compiler.program(&mut analysis, &mut typed);
+    }
+    analysis.isolate_units(options);
+    let runs = entry.is_some() || has_top_level(&analysis);
+    let mut image = None;
+    let mut status = Status::Complete;
+    if options.goal == Goal::Image {
+        if !runs {
+            let problem = Diagnostic::new(Code::EntryMissing, Span::default());
+            analysis.program_problem = Some(problem);
+            status = Status::NoImage;
+        } else {
+            match compiler.finish(&mut analysis, entry) {
+                Ok(Compiled { bytes }) => image = Some(bytes),
+                Err(reason) => {
+                    let fault = Diagnostic::new(Code::CompilerFault, Span::default()).arg("reason", reason);
+                    analysis.program_problem = Some(fault);
+                    status = Status::Bug;
+                }
+            }
+        }
+    }
+    clock.lap("compile and link");
+    let any_error = analysis.problems.iter().any(|(_, problem)| problem.severity() == Severity::Error);
+    if any_error && status == Status::Complete {
+        status = Status::WithErrors;
+        if options.on_error == OnError::Refuse {
+            image = None;
+            status = if options.goal == Goal::Image { Status::NoImage } else { Status::WithErrors };
+        }
+    }
+    let closed = loss::closed(&analysis, entry);
+    let total = analysis.ids().filter(|id| loss::counts(&analysis, *id)).count();
+    let fragments = ids.iter().map(|id| place(&analysis, *id)).collect();
+    let Analysis { problems, program_problem, .. } = analysis;
+    (image, status, Parts { problems, program_problem, fragments, closed, total })
+}
+
+/// The function `mulai`, if the program has one; it may be closed.
+fn find_entry(analysis: &mut Analysis<'_>) -> Option<FragmentId> {
+    let entry = analysis.ids().find(|id| {
+        *analysis.state(*id) != State::Inactive
+            && analysis.side(*id) == Side::Program
+            && analysis.name(*id).is_some_and(|(keyword, name)| matches!(keyword, "fungsi" | "unit") && name == "mulai")
+    })?;
+    if let Definition::Function { params, .. } = &analysis.summary(entry).definition
+        && params.len() > 2
+    {
+        let count = params.len();
+        let span = analysis.summary(entry).name_span;
+        analysis.report(entry, Diagnostic::new(Code::EntryParameters, span).arg("count", count));
+    }
+    Some(entry)
+}
+
+/// Whether the program has a top-level statement: then it needs no `mulai`.
+fn has_top_level(analysis: &Analysis<'_>) -> bool {
+    analysis.ids().any(|id| {
+        *analysis.state(id) != State::Inactive
+            && analysis.side(id) == Side::Program
+            && matches!(analysis.summary(id).definition, Definition::Statement)
+    })
+}
+
+fn place(analysis: &Analysis<'_>, id: FragmentId) -> FragmentPlace {
+    let fragment = analysis.fragment(id);
+    let label = match analysis.name(id) {
+        Some((keyword, name)) => FragmentLabel::Named { keyword, name: name.to_owned() },
+        None => FragmentLabel::Statement,
+    };
+    FragmentPlace {
+        unit: analysis.places[id.0 as usize].unit,
+        start: fragment.piece.range.start,
+        end: fragment.piece.range.end,
+        line: fragment.line,
+        side: analysis.side(id),
+        label,
+    }
+}
+
+/// What is left of a build besides texts and image.
+struct Parts {
+    problems: Vec<(FragmentId, Diagnostic)>,
+    program_problem: Option<Diagnostic>,
+    fragments: Vec<FragmentPlace>,
+    closed: Vec<crate::report::Closed>,
+    total: usize,
+}
+
+impl Parts {
+    fn into_report(self, program: Program) -> Report {
+        // Warnings and notes about the library are ours to read, not the user's.
+        let shown = |id: FragmentId, problem: &Diagnostic| {
+            problem.severity() == Severity::Error
+                || self.fragments.get(id.0 as usize).is_some_and(|place| place.side == Side::Program)
+        };
+        let mut problems: Vec<Problem> = Vec::new();
+        for (id, diagnostic) in self.problems {
+            if shown(id, &diagnostic) {
+                problems.push(Problem { fragment: Some(id), diagnostic });
+            }
+        }
+        problems.extend(self.program_problem.map(|diagnostic| Problem { fragment: None, diagnostic }));
+        let units = program.units.into_iter().map(|unit| UnitText { path: unit.path, text: unit.text }).collect();
+        let mut report =
+            Report { units, fragments: self.fragments, problems, closed: self.closed, total: self.total };
+        report.sort();
+        report
+    }
+}
+
+struct Clock {
+    last: Instant,
+    laps: Vec<(&'static str, Duration)>,
+}
+
+impl Clock {
+    fn lap(&mut self, phase: &'static str) {
+        let now = Instant::now();
+        self.laps.push((phase, now - self.last));
+        self.last = now;
+    }
+}

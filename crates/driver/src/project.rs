@@ -1,0 +1,171 @@
+//! Where files may come from, in which order, and how their paths are shown.
+//!
+//! A path is looked up in the project's roots, in the folder of the file that names it, and in the
+//! built-in library, in this order. A path that leaves all roots is refused, whether by `..`, by being absolute or
+//! through a symbolic link. What is shown is relative to the first root, so that it is the same wherever the project lies.
+
+use std::path::{Component, Path, PathBuf};
+use std::{env, fs, io};
+
+use crate::library;
+use crate::source::SourceError;
+
+/// The folders that a program's files come from.
+#[derive(Debug)]
+pub struct Project {
+    /// Canonical; the first one is what shown paths are relative to.
+    roots: Vec<PathBuf>,
+}
+
+/// Where a unit's text lies.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Location {
+    /// A canonical path.
+    File(PathBuf),
+    /// An index into [`library::UNITS`].
+    Library(usize),
+}
+
+/// Why a path names no file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LookupError {
+    Missing,
+    Outside,
+}
+
+impl Project {
+    /// The project of a root file, and the root file's own location.
+    pub fn of_root(root: &Path) -> Result<(Project, Location), SourceError> {
+        let file = fs::canonicalize(root).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => SourceError::Missing,
+            io::ErrorKind::PermissionDenied => SourceError::Unreadable("permission".to_owned()),
+            _ => SourceError::Unreadable(error.to_string()),
+        })?;
+        let folder = file.parent().unwrap_or(Path::new("/")).to_owned();
+        let marked = folder.ancestors().find(|folder| folder.join("morph.toml").is_file());
+        let roots = match marked {
+            Some(root) => vec![root.to_owned()],
+            None => {
+                let mut roots = vec![folder];
+                if let Ok(working) = env::current_dir().and_then(fs::canonicalize)
+                    && !roots.contains(&working)
+                {
+                    roots.push(working);
+                }
+                roots
+            }
+        };
+        Ok((Project { roots }, Location::File(file)))
+    }
+
+    /// The folder that holds the project's own state.
+    pub fn folder(&self) -> &Path {
+        self.roots.first().map_or(Path::new("."), PathBuf::as_path)
+    }
+
+    /// Finds what `path`, written in the unit at `user`, names. `.fox` is appended if it is missing.
+    pub fn look_up(&self, path: &str, user: &Location) -> Result<Location, LookupError> {
+        let path = with_extension(path);
+        let folder = match user {
+            Location::Library(index) => return look_up_library(&path, Some(*index)),
+            Location::File(file) => file.parent(),
+        };
+        let mut left = false;
+        let bases = self.roots.iter().map(PathBuf::as_path).chain(folder);
+        for base in bases {
+            let joined = normalise(&base.join(&path));
+            let beneath = |path: &Path| self.roots.iter().any(|root| path.starts_with(root));
+            if !beneath(&joined) {
+                left = true;
+                continue;
+            }
+            // What exists but cannot be looked at is found here, and reported when it is read.
+            match fs::canonicalize(&joined) {
+                Ok(real) if beneath(&real) => return Ok(Location::File(real)),
+                Ok(_) => left = true,
+                Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                    return Ok(Location::File(joined));
+                }
+                Err(_) => {}
+            }
+        }
+        look_up_library(&path, None).map_err(|_| if left { LookupError::Outside } else { LookupError::Missing })
+    }
+
+    /// How a location is shown: relative to the first root, with forward slashes.
+    pub fn display(&self, location: &Location) -> String {
+        match location {
+            Location::Library(index) => library::UNITS[*index].path.to_owned(),
+            Location::File(file) => relative(file, self.folder()),
+        }
+    }
+}
+
+/// A path as it is shown when there is no project: the file's bare name if it is absolute.
+pub fn display_unresolved(path: &Path) -> String {
+    if path.is_absolute() {
+        path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
+    } else {
+        path.display().to_string()
+    }
+}
+
+fn with_extension(path: &str) -> String {
+    if path.ends_with(".fox") { path.to_owned() } else { format!("{path}.fox") }
+}
+
+fn look_up_library(path: &str, user: Option<usize>) -> Result<Location, LookupError> {
+    let shown = |path: &Path| path.to_string_lossy().into_owned();
+    let direct = library::find(&shown(&normalise(Path::new(path))));
+    let beside = user
+        .and_then(|user| Path::new(library::UNITS[user].path).parent())
+        .and_then(|folder| library::find(&shown(&normalise(&folder.join(path)))));
+    direct.or(beside).map(Location::Library).ok_or(LookupError::Missing)
+}
+
+/// Removes `.` and `..` without looking at the disk.
+fn normalise(path: &Path) -> PathBuf {
+    let mut result = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                if matches!(result.components().next_back(), Some(Component::Normal(_))) {
+                    result.pop();
+                } else if !result.has_root() {
+                    result.push("..");
+                }
+            }
+            Component::Prefix(_) | Component::RootDir | Component::Normal(_) => result.push(component),
+        }
+    }
+    result
+}
+
+fn relative(file: &Path, base: &Path) -> String {
+    let shared = file.components().zip(base.components()).take_while(|(a, b)| a == b).count();
+    let up = base.components().skip(shared).map(|_| "..".to_owned());
+    let down = file.components().skip(shared).map(|part| part.as_os_str().to_string_lossy().into_owned());
+    up.chain(down).collect::<Vec<_>>().join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn normalising_never_climbs_above_the_root() {
+        let cases = [("/a/b/../c", "/a/c"), ("/../../a", "/a"), ("a/./b", "a/b"), ("../x", "../x"), ("a/../../x", "../x")];
+        for (path, expected) in cases {
+            assert_eq!(normalise(Path::new(path)), Path::new(expected), "{path}");
+        }
+    }
+
+    #[test]
+    fn paths_are_shown_relative_to_the_first_root() {
+        let cases = [("/p/a.fox", "a.fox"), ("/p/sub/b.fox", "sub/b.fox"), ("/q/c.fox", "../q/c.fox")];
+        for (file, expected) in cases {
+            assert_eq!(relative(Path::new(file), Path::new("/p")), expected);
+        }
+    }
+}

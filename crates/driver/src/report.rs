@@ -1,0 +1,140 @@
+//! What a build has to say: problems by place, what still works, what is lost and who can reach it.
+//!
+//! Values only; the command words them. Nothing here depends on time, folder or machine.
+
+use std::borrow::Cow;
+use std::ops::Range;
+use std::path::Path;
+
+use morph_diag::{Code, Color, Diagnostic, Format, FragmentId, Lang, Located, Severity, Source, Span, render};
+use morph_sema::summary::Side;
+
+use crate::project;
+
+/// A unit's text, kept for excerpts.
+#[derive(Debug)]
+pub struct UnitText {
+    pub path: String,
+    pub text: Cow<'static, str>,
+}
+
+/// Where a fragment stands, and what it is called.
+#[derive(Clone, Debug)]
+pub struct FragmentPlace {
+    pub unit: u32,
+    /// Bytes of the unit's text.
+    pub start: u32,
+    pub end: u32,
+    /// Line, from 1, on which it begins.
+    pub line: u32,
+    pub side: Side,
+    pub label: FragmentLabel,
+}
+
+/// What people call a fragment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FragmentLabel {
+    /// A definition: its keyword and its name.
+    Named { keyword: &'static str, name: String },
+    /// A top-level statement or code block.
+    Statement,
+}
+
+/// One problem.
+#[derive(Debug)]
+pub struct Problem {
+    /// The fragment whose text the diagnostic points into; `None` for a file without text.
+    pub fragment: Option<FragmentId>,
+    pub diagnostic: Diagnostic,
+}
+
+/// One fragment that is closed.
+#[derive(Debug)]
+pub struct Closed {
+    pub fragment: FragmentId,
+    /// The broken fragment that it needs, if it has no error of its own.
+    pub because: Option<FragmentId>,
+    /// Shortest call paths to it, one for each entry point that reaches it: `mulai`, start-up; none if nothing reaches it.
+    pub paths: Vec<Vec<FragmentId>>,
+}
+
+/// All of it.
+#[derive(Debug, Default)]
+pub struct Report {
+    pub units: Vec<UnitText>,
+    pub fragments: Vec<FragmentPlace>,
+    /// Sorted by place; those without one come first.
+    pub problems: Vec<Problem>,
+    pub closed: Vec<Closed>,
+    /// How many fragments the program itself has.
+    pub total: usize,
+}
+
+impl Report {
+    /// A report that consists of one problem without a place.
+    pub fn of_unreadable(diagnostic: Diagnostic) -> Report {
+        Report { problems: vec![Problem { fragment: None, diagnostic }], ..Report::default() }
+    }
+
+    /// Sorts by place: fragment, position, then severity and code; repetitions go.
+    pub fn sort(&mut self) {
+        self.problems.sort_by(|a, b| {
+            let key = |problem: &Problem| (problem.fragment, problem.diagnostic.primary, problem.diagnostic.severity());
+            key(a).cmp(&key(b)).then(a.diagnostic.code.cmp(&b.diagnostic.code))
+        });
+        self.problems.dedup_by(|a, b| a.fragment == b.fragment && a.diagnostic == b.diagnostic);
+    }
+
+    pub fn errors(&self) -> usize {
+        self.count(Severity::Error)
+    }
+
+    pub fn count(&self, severity: Severity) -> usize {
+        self.problems.iter().filter(|problem| problem.diagnostic.severity() == severity).count()
+    }
+
+    /// The image could not be written.
+    pub fn add_output_failure(&mut self, path: &Path, error: &std::io::Error) {
+        let diagnostic = Diagnostic::new(Code::OutputFailed, Span::default())
+            .arg("path", project::display_unresolved(path))
+            .arg("reason", error.to_string());
+        self.problems.push(Problem { fragment: None, diagnostic });
+    }
+
+    /// Words one problem.
+    pub fn render(&self, problem: &Problem, lang: Lang, format: Format, color: Color) -> String {
+        let located = match problem.fragment.and_then(|id| self.source(id)) {
+            Some(source) => Located::new(&problem.diagnostic, source, |id| self.source(id)),
+            None => Located::nowhere(&problem.diagnostic),
+        };
+        render(&located, lang, format, color)
+    }
+
+    pub fn place(&self, id: FragmentId) -> Option<&FragmentPlace> {
+        self.fragments.get(id.0 as usize)
+    }
+
+    pub fn path(&self, place: &FragmentPlace) -> &str {
+        self.units.get(place.unit as usize).map_or("", |unit| unit.path.as_str())
+    }
+
+    /// The lines that hold a fragment.
+    fn source(&self, id: FragmentId) -> Option<Source<'_>> {
+        let place = self.place(id)?;
+        let unit = self.units.get(place.unit as usize)?;
+        Some(source_of(&unit.path, &unit.text, place.start as usize..place.end as usize, place.line))
+    }
+}
+
+/// The whole lines of a unit that hold the fragment at `range`, which begins on line `line`.
+pub(crate) fn source_of<'a>(path: &'a str, text: &'a str, range: Range<usize>, line: u32) -> Source<'a> {
+    let line_start = text.get(..range.start).and_then(|text| text.rfind('\n')).map_or(0, |newline| newline + 1);
+    let line_end = text.get(range.end..).and_then(|rest| rest.find('\n')).map_or(text.len(), |at| range.end + at);
+    Source {
+        path,
+        text: text.get(line_start..line_end).unwrap_or(""),
+        start: range.start - line_start,
+        first_line: line as usize,
+        offset: line_start,
+    }
+}
