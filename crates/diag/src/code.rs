@@ -48,6 +48,7 @@ impl std::fmt::Display for Code {
     }
 }
 
+// Which marks and footers a code may have stands in the catalogue: the attributes `.mark-x`, `.help-x`, `.note-x`.
 codes! {
     // ---- Files and the root.
     /// `path`. The file does not exist.
@@ -98,7 +99,7 @@ codes! {
     AkhirDeprecated = "AKHIR_DEPRECATED", Warning;
     /// `pilihan_lain` is not last, or stands twice.
     SwitchDefaultPlace = "SWITCH_DEFAULT_PLACE", Error;
-    /// `word`. Words of other languages that never existed here (`maka`, `kalau`, `else`, `while`); proposes ours.
+    /// `word`. Words of other languages that never existed here (`maka`, `else`); optional `proposal`.
     WordForeign = "WORD_FOREIGN", Error;
     /// `op`. An operator that the language does not have (`+=`, `? :`).
     OperatorUnknown = "OPERATOR_UNKNOWN", Error;
@@ -156,11 +157,11 @@ codes! {
     AssignTarget = "ASSIGN_TARGET", Error;
 
     // ---- Types.
-    /// `name`, `candidates`; a struct or the struct of a variable is not known.
+    /// `name`; `what` is `type` for a struct's name, absent for a value whose struct is not known; optional `candidates`.
     TypeUnknown = "TYPE_UNKNOWN", Error;
     /// `field`, `structure`, `offset`. Case 3 of the field rule: guessed from all structs.
     TypeGuessed = "TYPE_GUESSED", Warning;
-    /// `field`, `structure`; optional `nearest`.
+    /// `field`, `structure`; optional `fields`, `nearest`.
     FieldUnknown = "FIELD_UNKNOWN", Error;
     /// `name`, `expected`, `found`. Wrong number of arguments.
     ArityMismatch = "ARITY_MISMATCH", Error;
@@ -206,7 +207,7 @@ codes! {
     AsmDirective = "ASM_DIRECTIVE", Error;
     /// `value`, `bits`. An immediate or displacement that does not fit.
     AsmRange = "ASM_RANGE", Error;
-    /// An `asm_mulai` or `asm_data` without its closer.
+    /// `keyword`, `closer`. An `asm_mulai` or `asm_data` without its closer.
     AsmUnclosed = "ASM_UNCLOSED", Error;
     /// `name`. `[var_x]` of an undeclared name declares a local.
     AsmVariableDeclared = "ASM_VARIABLE_DECLARED", Warning;
@@ -214,7 +215,7 @@ codes! {
     AsmTarget = "ASM_TARGET", Error;
 
     // ---- What happens to a fragment, and Morph's own faults.
-    /// `name`. A fragment is closed because another one is broken (listed under what is lost; no message of its own).
+    /// `name` of what is needed and closed. The fragment is closed with it: listed under what is lost, no message of its own.
     FragmentClosed = "FRAGMENT_CLOSED", Note;
     /// `count`. A function too large for the back end.
     FunctionTooLarge = "FUNCTION_TOO_LARGE", Error;
