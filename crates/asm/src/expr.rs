@@ -6,6 +6,8 @@ use crate::token::{Kind, Token};
 
 /// Parentheses and unary signs nest this deep.
 const DEPTH: u32 = 64;
+/// An expression has at most so many operators.
+const OPERATORS: u32 = 128;
 
 #[derive(Clone, Debug)]
 pub(crate) enum Expr<'t> {
@@ -173,6 +175,8 @@ pub(crate) struct Cursor<'a, 't> {
     pub(crate) start: u32,
     pub(crate) tokens: &'a [Token<'t>],
     pub(crate) at: usize,
+    /// Of the expression being read.
+    pub(crate) operators: u32,
 }
 
 impl<'a, 't> Cursor<'a, 't> {
@@ -210,6 +214,7 @@ impl<'a, 't> Cursor<'a, 't> {
 
     /// An expression; `None` if there is none here.
     pub(crate) fn expr(&mut self) -> Option<Expr<'t>> {
+        self.operators = 0;
         self.binary(0, DEPTH)
     }
 
@@ -219,10 +224,9 @@ impl<'a, 't> Cursor<'a, 't> {
             return self.unary(depth);
         };
         let mut left = self.binary(level + 1, depth)?;
-        let mut chain = 0;
         while let Some(sign) = self.peek_sign().filter(|sign| operators.contains(sign)) {
-            chain += 1;
-            if chain > 500 {
+            self.operators += 1;
+            if self.operators > OPERATORS {
                 return None;
             }
             self.at += 1;

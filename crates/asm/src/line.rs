@@ -146,7 +146,7 @@ fn line(text: &str, start: u32) -> Fallible<Option<Line<'_>>> {
     let (Some(first), Some(last)) = (tokens.first(), tokens.last()) else { return Ok(None) };
     let span = first.span.to(last.span);
     let shown = &text[(span.start - start) as usize..(span.end - start) as usize];
-    let mut cursor = Cursor { line: text, start, tokens: &tokens, at: 0 };
+    let mut cursor = Cursor { line: text, start, tokens: &tokens, at: 0, operators: 0 };
     let mut line = Line { span, text: shown, labels: Vec::new(), times: None, body: Body::Nothing };
     while let Some(name) = cursor.peek_name() {
         let next = cursor.tokens.get(cursor.at + 1).map(|token| &token.kind);

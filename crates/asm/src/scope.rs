@@ -8,6 +8,9 @@ use rustc_hash::FxHashMap;
 use crate::expr::{Anchor, Expr, Failure, Scope, Value};
 use crate::{Meaning, Resolver, Usage};
 
+/// Constants that need each other nest this deep.
+const DEPTH: u32 = 64;
+
 /// A label: the item that it stands before, and the block in which it was written.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Label {
@@ -29,6 +32,8 @@ struct Constant<'t> {
 pub(crate) struct Names<'t, 'r> {
     pub(crate) labels: IndexMap<&'t str, Label>,
     constants: FxHashMap<&'t str, Constant<'t>>,
+    /// Values of constants in this pass.
+    known: FxHashMap<&'t str, Result<Value, Failure>>,
     resolver: &'r mut Resolver<'r>,
     cache: FxHashMap<(String, Usage), Option<Value>>,
     pub(crate) symbols: IndexSet<Symbol>,
@@ -60,6 +65,7 @@ impl<'t, 'r> Names<'t, 'r> {
         Names {
             labels: IndexMap::new(),
             constants: FxHashMap::default(),
+            known: FxHashMap::default(),
             resolver,
             cache: FxHashMap::default(),
             symbols: IndexSet::new(),
@@ -103,10 +109,17 @@ impl<'t, 'r> Names<'t, 'r> {
         self.diagnostics.push(diagnostic.mark(first, "first"));
     }
 
-    fn constant(&mut self, constant: &Constant<'t>) -> Result<Value, Failure> {
-        if self.depth > 32 {
+    /// The value of the constant `name`, if there is one.
+    fn constant(&mut self, name: &str) -> Option<Result<Value, Failure>> {
+        let (name, constant) = self.constants.get_key_value(name)?;
+        let (name, constant) = (*name, constant.clone());
+        if let Some(known) = self.known.get(name).copied() {
+            self.moved |= known.is_ok_and(|value| value.moves);
+            return Some(known);
+        }
+        if self.depth >= DEPTH {
             self.too_deep = true;
-            return Err(Failure::Meaningless);
+            return Some(Err(Failure::Meaningless));
         }
         self.depth += 1;
         let (item, block) = (self.item, self.block);
@@ -114,18 +127,25 @@ impl<'t, 'r> Names<'t, 'r> {
         let value = constant.expr.eval(self);
         (self.item, self.block) = (item, block);
         self.depth -= 1;
-        value
+        self.known.insert(name, value);
+        Some(value)
     }
 
-    /// Evaluates the constants that nothing used, so that a broken one is told.
+    /// Places have changed: what was known of constants is stale.
+    pub(crate) fn forget(&mut self) {
+        self.known.clear();
+    }
+
+    /// Evaluates all constants, so that a broken one is told once, at its place.
     pub(crate) fn check_constants(&mut self) {
-        let mut all: Vec<(&str, Constant<'t>)> =
-            self.constants.iter().map(|(name, constant)| (*name, constant.clone())).collect();
-        all.sort_by_key(|(_, constant)| constant.span);
-        for (name, constant) in all {
+        let mut all: Vec<(&str, Span)> =
+            self.constants.iter().map(|(name, constant)| (*name, constant.span)).collect();
+        all.sort_by_key(|(_, span)| *span);
+        for (name, span) in all {
             self.too_deep = false;
-            if self.constant(&constant) == Err(Failure::Meaningless) || self.too_deep {
-                let problem = Diagnostic::new(Code::AsmOperandMalformed, constant.span);
+            let broken = self.constant(name) == Some(Err(Failure::Meaningless));
+            if broken || self.too_deep {
+                let problem = Diagnostic::new(Code::AsmOperandMalformed, span);
                 self.diagnostics.push(problem.arg("text", format!("{name} equ")));
             }
         }
@@ -133,8 +153,7 @@ impl<'t, 'r> Names<'t, 'r> {
 
     /// The value of an `equ` constant if it is a plain number.
     pub(crate) fn number(&mut self, name: &str) -> Option<i64> {
-        let constant = self.constants.get(name)?.clone();
-        self.constant(&constant).ok()?.constant()
+        self.constant(name)?.ok()?.constant()
     }
 
     fn outside(&mut self, name: &str, span: Span) -> Option<Value> {
@@ -189,9 +208,9 @@ impl Scope for Names<'_, '_> {
             let number = self.offsets.get(label.item).copied().unwrap_or_else(|| self.here());
             return Ok(Value { number, anchor: Anchor::Section, moves: true, ..Value::default() });
         }
-        if let Some(constant) = self.constants.get(name).cloned() {
+        if let Some(value) = self.constant(name) {
             // What is wrong with the constant is said at the constant.
-            return self.constant(&constant).map_err(|_| Failure::Unknown(span));
+            return value.map_err(|_| Failure::Unknown(span));
         }
         let value = self.outside(name, span).ok_or(Failure::Unknown(span))?;
         if value.anchor == Anchor::Section {

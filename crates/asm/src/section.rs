@@ -17,6 +17,8 @@ const LIMIT: i64 = 16 << 20;
 /// After so many passes everything that can be wide is.
 const PATIENCE: u32 = 12;
 const PASSES: u32 = 24;
+/// `times` makes at most so many that differ by their place.
+const ROUNDS: i64 = 1 << 16;
 
 /// What makes bytes.
 #[derive(Debug)]
@@ -108,6 +110,7 @@ impl<'t, 'r> Section<'t, 'r> {
         for pass in 1..PASSES {
             let before = self.names.offsets.clone();
             self.place();
+            self.names.forget();
             let mut changed = pass == 1 || before != self.names.offsets;
             for number in 0..self.items.len() {
                 if self.items[number].moves {
@@ -120,6 +123,7 @@ impl<'t, 'r> Section<'t, 'r> {
                 break;
             }
         }
+        self.names.forget();
         self.names.check_constants();
         self.collect()
     }
@@ -177,7 +181,8 @@ impl<'t, 'r> Section<'t, 'r> {
             self.names.diagnostics.extend(item.problem.take());
         }
         if out.bytes.len() as i64 > LIMIT {
-            let span = self.items.last().map_or(Span::default(), |item| item.span);
+            let lines = self.items.iter().filter(|item| matches!(item.part, Part::Line(_)));
+            let span = lines.last().map_or(Span::default(), |item| item.span);
             let size = out.bytes.len() as i64;
             self.names.diagnostics.extend(range(size, 24, span).map(|problem| *problem));
         }
@@ -237,7 +242,7 @@ impl Maker {
         let mut out = Encoded::default();
         for round in 0..times {
             let at = start + out.bytes.len() as i64;
-            if at > LIMIT {
+            if at > LIMIT || round > ROUNDS {
                 return Err(range(times, 24, line.span));
             }
             let one = match &line.body {
@@ -262,7 +267,7 @@ impl Maker {
             );
             if round == 0 && times > 1 && !names.moved && one.fixups.is_empty() {
                 // All rounds are the same.
-                if one.bytes.len() as i64 * times > LIMIT {
+                if times.saturating_mul(one.bytes.len() as i64) > LIMIT {
                     return Err(range(times, 24, line.span));
                 }
                 return Ok(Encoded { bytes: one.bytes.repeat(times as usize), fixups: Vec::new() });

@@ -102,7 +102,10 @@ fn quoted<'t>(line: &'t str, at: &mut usize, quote: u8) -> Kind<'t> {
         if quote == b'`' && byte == b'\\' {
             match escape(bytes, at) {
                 Some(value) => text.push(value),
-                None => return Kind::Bad,
+                None => {
+                    *at = bytes.len();
+                    return Kind::Bad;
+                }
             }
         } else {
             text.push(byte);
