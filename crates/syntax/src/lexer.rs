@@ -133,7 +133,11 @@ fn number(text: &[u8], start: usize) -> (Kind, usize) {
             }
         }
     }
-    let end = word_end(text, at);
+    let mut end = word_end(text, at);
+    // `1.`, `1.x`, `1.5.2`: a number has no fields.
+    while byte(text, end) == b'.' {
+        end = word_end(text, end + 1);
+    }
     (if end == at { kind } else { Kind::BadNumber }, end)
 }
 

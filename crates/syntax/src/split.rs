@@ -226,43 +226,30 @@ impl Splitter<'_> {
 
     /// The end of the content of the line at `line`, without its comment.
     fn content_end(&self, line: usize, comments: Comments) -> usize {
+        match comments {
+            Comments::Morph => self.read_line(line, Kind::Eof).1,
+            Comments::Assembly => self.assembly_line_end(line),
+        }
+    }
+
+    fn assembly_line_end(&self, line: usize) -> usize {
         let (mut at, mut end) = (line, line);
+        let mut quote = None;
         while let Some(&byte) = self.text.get(at) {
-            match byte {
-                b'\n' | b';' => break,
-                b'#' if comments == Comments::Morph => break,
-                b'"' | b'\'' | b'`' if byte == b'"' || comments == Comments::Assembly => {
-                    at = self.quoted_end(at, comments);
-                    end = at;
-                    continue;
-                }
-                _ if is_blank(byte) => {}
-                _ => end = at + 1,
+            if byte == b'\n' || (byte == b';' && quote.is_none()) {
+                break;
+            }
+            if quote == Some(byte) {
+                quote = None;
+            } else if quote.is_none() && matches!(byte, b'"' | b'\'' | b'`') {
+                quote = Some(byte);
+            }
+            if !is_blank(byte) {
+                end = at + 1;
             }
             at += 1;
         }
         end
-    }
-
-    fn quoted_end(&self, start: usize, comments: Comments) -> usize {
-        let quote = self.text[start];
-        let escapes = comments == Comments::Morph || quote == b'`';
-        let mut at = start + 1;
-        loop {
-            match self.text.get(at) {
-                None | Some(b'\n') => break,
-                Some(&byte) if byte == quote => return at + 1,
-                Some(b'\\') if escapes && !matches!(self.text.get(at + 1), None | Some(b'\n')) => {
-                    at += 2
-                }
-                Some(_) => at += 1,
-            }
-        }
-        // Not closed: up to the last byte of the line that is not blank.
-        while is_blank(self.text[at - 1]) {
-            at -= 1;
-        }
-        at
     }
 }
 

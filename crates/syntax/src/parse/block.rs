@@ -258,12 +258,15 @@ impl Parser<'_> {
         }
         self.blocks.damaged = true;
         let closer = top.kind.closer();
+        let start = self.token.start;
         let (at, text) = if self.kind == Kind::Eof {
             (self.bytes.len() as u32, format!("\n{closer}"))
-        } else if self.token.line_start {
-            (self.token.start, format!("{closer}\n"))
+        } else if let Some(indent) = self.line_indent() {
+            // A line of its own, in the column of its opener.
+            let column = top.indent.unwrap_or(0) as usize;
+            (start - indent, format!("{:column$}{closer}\n", ""))
         } else {
-            (self.token.start, format!("{closer} "))
+            (start, format!("{closer} "))
         };
         let mut diagnostic = Diagnostic::new(Code::BlockUnclosed, top.keyword)
             .arg("keyword", top.keyword.text(self.text))
@@ -297,7 +300,12 @@ impl Parser<'_> {
         self.blocks.damaged = true;
         let span = self.span();
         let part = matches!(self.kind, Kind::LainJika | Kind::Kasus | Kind::PilihanLain);
-        self.report(Diagnostic::new(Code::CloserStray, span).arg("found", span.text(self.text)));
+        // A foreign word that reads as a closer has its message already.
+        if self.token.kind != Kind::Ident {
+            self.report(
+                Diagnostic::new(Code::CloserStray, span).arg("found", span.text(self.text)),
+            );
+        }
         self.bump();
         if part {
             self.skip_line();

@@ -1,6 +1,6 @@
 //! Words of other languages: what a newcomer types by habit, and what it is called here.
 
-use morph_diag::{Code, Diagnostic, Fix};
+use morph_diag::{Code, Diagnostic, Fix, Span};
 
 use super::Parser;
 use super::block::BlockKind;
@@ -88,6 +88,18 @@ impl Parser<'_> {
         if !self.stands_as_foreign(reading) {
             return Foreign::No;
         }
+        if reading == Reading::Keyword(Kind::Lain)
+            && let Some(both) = self.else_if()
+        {
+            let diagnostic = Diagnostic::new(Code::WordForeign, both)
+                .arg("word", both.text(self.text))
+                .arg("proposal", "lain_jika")
+                .fix(both, "lain_jika");
+            self.report(diagnostic);
+            self.token.end = both.end;
+            self.kind = Kind::LainJika;
+            return Foreign::Resolved;
+        }
         let mut diagnostic = Diagnostic::new(Code::WordForeign, span).arg("word", word);
         let innermost = self.blocks.innermost();
         let proposal = if reading == Reading::Closer {
@@ -126,6 +138,14 @@ impl Parser<'_> {
                 Foreign::Resolved
             }
         }
+    }
+
+    /// `else if` on one line, the current token being `else`: a part of the block, no block in a part.
+    fn else_if(&self) -> Option<Span> {
+        let next = lexer::token(self.bytes, self.token.end as usize, Semicolons::Comment);
+        let span = Span::new(next.start, next.end);
+        let is_if = next.kind == Kind::Jika || span.text(self.text) == "if";
+        (is_if && !next.line_start).then(|| self.span().to(span))
     }
 
     /// Whether what follows the word shows that it is not an ordinary name.

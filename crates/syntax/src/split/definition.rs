@@ -186,8 +186,8 @@ impl Splitter<'_> {
 
     /// Whether `word` (which must be `closer`'s spelling) closes something in the middle of the line at `line`.
     fn closer_in_line(&mut self, line: usize, closer: Kind, word: &[u8]) -> bool {
-        if self.next_closer < line || !self.text[self.next_closer..].starts_with(word) {
-            let from = self.next_closer.max(line);
+        if self.next_closer < line {
+            let from = line;
             self.next_closer = self
                 .text
                 .get(from..)
@@ -205,20 +205,39 @@ impl Splitter<'_> {
 
     /// Whether the line at `line` holds the keyword `wanted`, outside strings and comments.
     fn word_in_line(&self, line: usize, wanted: Kind) -> bool {
-        let first = lexer::token(self.text, line, Semicolons::Comment);
-        // The header of an `untuk` holds semicolons; a closer after it lies outside.
-        let mode =
-            if first.kind == Kind::Untuk { Semicolons::Separate } else { Semicolons::Comment };
-        let mut token = lexer::token(self.text, line, mode);
+        self.read_line(line, wanted).0
+    }
+
+    /// Reads the tokens of the line at `line`: whether `wanted` is among them, and the end of the last.
+    pub(super) fn read_line(&self, line: usize, wanted: Kind) -> (bool, usize) {
+        let (mut at, mut mode) = (line, Semicolons::Comment);
+        let mut open = 0u32;
+        let mut header_follows = false;
+        let mut found = false;
         loop {
-            if token.kind == wanted {
-                return true;
+            let token = lexer::token(self.text, at, mode);
+            if token.kind == Kind::Eof || token.line_start {
+                return (found, at);
             }
-            let next = lexer::token(self.text, token.end as usize, mode);
-            if next.line_start || next.kind == Kind::Eof {
-                return false;
+            found |= token.kind == wanted;
+            match token.kind {
+                Kind::LeftParen => {
+                    open += 1;
+                    // The header of an `untuk` holds semicolons; what stands behind it counts.
+                    if header_follows {
+                        mode = Semicolons::Separate;
+                    }
+                }
+                Kind::RightParen => {
+                    open = open.saturating_sub(1);
+                    if open == 0 {
+                        mode = Semicolons::Comment;
+                    }
+                }
+                _ => {}
             }
-            token = next;
+            header_follows = token.kind == Kind::Untuk;
+            at = token.end as usize;
         }
     }
 
@@ -254,18 +273,27 @@ impl Splitter<'_> {
         Line::Inside
     }
 
-    /// The line that ends the assembly block whose opening word ends at `at`.
+    /// The line that ends the assembly block whose opening word ends at `at`: its closer's, or if that is
+    /// missing, the first one that begins with a word of the language.
     pub(super) fn skip_assembly(&self, mut at: usize) -> usize {
+        let mut resume = None;
         loop {
             at = self.next_line(at);
             if at >= self.text.len() {
-                return at;
+                return resume.unwrap_or(at);
             }
             let start = self.skip_blanks(at);
-            let end = word_end(self.text, start);
-            let kind = word_kind(&self.text[start..end]);
-            if kind.begins_line() {
+            let kind = word_kind(&self.text[start..word_end(self.text, start)]);
+            if matches!(kind, Kind::TutupAsm | Kind::TutupData) {
                 return at;
+            }
+            if kind.begins_line() {
+                resume.get_or_insert(at);
+            }
+            if kind.is_definition()
+                || matches!(kind, Kind::AsmMulai | Kind::TutupFungsi | Kind::TutupUnit)
+            {
+                return resume.unwrap_or(at);
             }
         }
     }

@@ -188,11 +188,10 @@ impl Tokens {
         self.end = token.end as usize;
     }
 
-    /// Goes on behind the line before `line`, which ended an assembly block.
+    /// Goes on with the line at `line`, behind an assembly block.
     fn skip_to(&mut self, line: usize, text: &[u8]) {
-        if line > self.end {
-            self.end = if line < text.len() { line - 1 } else { line };
-        }
+        let block = text.get(self.end..line).unwrap_or_default();
+        self.end += block.trim_ascii_end().len();
     }
 
     /// The statement ends behind the last token taken.

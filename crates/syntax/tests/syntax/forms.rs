@@ -9,35 +9,35 @@ fn operators_bind_by_the_table_and_to_the_left() {
     check_body(
         "x = a || b && c == d < e | f ^ g & h << i + j * k",
         expect![[r#"
-
+            (body
               (= x (|| a (&& b (== c (< d (| e (^ f (& g (<< h (+ i (* j k))))))))))))
         "#]],
     );
     check_body(
         "x = a * b + c << d & e ^ f | g > h != i && j || k",
         expect![[r#"
-
+            (body
               (= x (|| (&& (!= (> (| (^ (& (<< (+ (* a b) c) d) e) f) g) h) i) j) k)))
         "#]],
     );
     check_body(
         "x = a - b - c / d % e * f",
         expect![[r#"
-
+            (body
               (= x (- (- a b) (* (% (/ c d) e) f))))
         "#]],
     );
     check_body(
         "x = 5 & 6 == 6",
         expect![[r#"
-
+            (body
               (= x (== (& 5 6) 6)))
         "#]],
     );
     check_body(
         "x = a <= b >= c >> d",
         expect![[r#"
-
+            (body
               (= x (>= (<= a b) (>> c d))))
         "#]],
     );
@@ -48,14 +48,14 @@ fn unary_operators_bind_to_the_right_and_tighter_than_binary_ones() {
     check_body(
         "x = -a * !b + ~c.d[-1] - - -e",
         expect![[r#"
-
+            (body
               (= x (- (+ (* (- a) (! b)) (~ ([] (. c d) (- 1)))) (- (- e)))))
         "#]],
     );
     check_body(
         "x = !-~f(x)",
         expect![[r#"
-
+            (body
               (= x (! (- (~ (call f x))))))
         "#]],
     );
@@ -66,14 +66,14 @@ fn calls_indexes_and_fields_chain() {
     check_body(
         "x = a.b[c](d, e).f[g[h]]",
         expect![[r#"
-
+            (body
               (= x ([] (. (call ([] (. a b) c) d e) f) ([] g h))))
         "#]],
     );
     check_body(
         "f ()\nf(g(), h(1)(2), S(3, \"t\"))",
         expect![[r#"
-
+            (body
               (call f)
               (call f (call g) (call (call h 1) 2) (call S 3 "t")))
         "#]],
@@ -81,7 +81,7 @@ fn calls_indexes_and_fields_chain() {
     check_body(
         "x = baca(10)\nbaca(5)",
         expect![[r#"
-
+            (body
               (= x (call baca 10))
               (call baca 5))
         "#]],
@@ -93,7 +93,7 @@ fn literals_have_their_values() {
     check_body(
         "a = 0\nb = 18446744073709551615\nc = 0xFFFFffffFFFFffff\nd = 1.5\ne = 2.5e-3\nf = 1e3\ng = benar\nh = salah\ni = \"\"\nj = \"a;b#c \\\" d\"",
         expect![[r#"
-
+            (body
               (= a 0)
               (= b -1)
               (= c -1)
@@ -113,7 +113,7 @@ fn parentheses_group_and_lines_go_on_inside_them() {
     check_body(
         "x = (a + b) * ((c))\ny = f(\n  a, ; first\n\n  b # second\n)\nz = a[\n 1\n]\n",
         expect![[r#"
-
+            (body
               (= x (* (+ a b) c))
               (= y (call f a b))
               (= z ([] a 1)))
@@ -126,7 +126,7 @@ fn variables_constants_and_hints() {
     check_body(
         "var x\nvar y = 1\nvar a [4]int\nvar b [N] int\nconst K = 2\ntipe p Titik\ntipe q float",
         expect![[r#"
-
+            (body
               (var x)
               (var y 1)
               (var a (array 4))
@@ -153,7 +153,7 @@ fn assignments_and_steps_take_any_place() {
     check_body(
         "x = 1\na[i] = 2\np.q = 3\na.b[c].d = 4\nx++\na[i]--\np.q ++",
         expect![[r#"
-
+            (body
               (= x 1)
               (= ([] a i) 2)
               (= (. p q) 3)
@@ -170,7 +170,7 @@ fn words_that_only_begin_like_keywords_are_names() {
     check_body(
         "variabel = 2\nunit1 = 2\nlainnya = 2\nsalahnya = benarkah\nJika = Var",
         expect![[r#"
-
+            (body
               (= variabel 2)
               (= unit1 2)
               (= lainnya 2)
@@ -181,7 +181,7 @@ fn words_that_only_begin_like_keywords_are_names() {
     check_body(
         "type = 1\nlen = end\nloop = ptr\nend = data\nfor = 2\nprint(x)\nelse = 1\nlet.x = 3",
         expect![[r#"
-
+            (body
               (= type 1)
               (= len end)
               (= loop ptr)
@@ -199,7 +199,7 @@ fn calls_with_and_without_panggil() {
     check_body(
         "panggil f(1)\nf(1)\npanggil p.q(2)\npanggil cetak(3)",
         expect![[r#"
-
+            (body
               (call f 1)
               (call f 1)
               (call (. p q) 2)
@@ -213,7 +213,7 @@ fn returns_and_saves() {
     check_body(
         "simpan\nkembalikan\nkembalikan x + 1\nreturn\nreturn f(x)",
         expect![[r#"
-
+            (body
               (simpan)
               (kembalikan)
               (kembalikan (+ x 1))
@@ -228,7 +228,7 @@ fn conditions() {
     check_body(
         "jika (a)\n x = 1\ntutup_jika",
         expect![[r#"
-
+            (body
               (if
                 (a
                   (= x 1))))
@@ -237,7 +237,7 @@ fn conditions() {
     check_body(
         "jika(a == 1)\n x = 1\nlain_jika (b)\n x = 2\nlain_jika (c)\nlain\n x = 3\n y = 4\ntutup_jika",
         expect![[r#"
-
+            (body
               (if
                 ((== a 1)
                   (= x 1))
@@ -256,7 +256,7 @@ fn a_statement_ends_before_a_closer_on_its_line() {
     check_body(
         "jika (c) x = 1 tutup_jika",
         expect![[r#"
-
+            (body
               (if
                 (c
                   (= x 1))))
@@ -265,7 +265,7 @@ fn a_statement_ends_before_a_closer_on_its_line() {
     check_body(
         "jika (c) x = 1 lain_jika (d) f() lain x++ tutup_jika",
         expect![[r#"
-
+            (body
               (if
                 (c
                   (= x 1))
@@ -278,7 +278,7 @@ fn a_statement_ends_before_a_closer_on_its_line() {
     check_body(
         "selama (c) jika (d) kembalikan tutup_jika lanjut tutup_selama",
         expect![[r#"
-
+            (body
               (while c
                 (if
                   (d
@@ -289,7 +289,7 @@ fn a_statement_ends_before_a_closer_on_its_line() {
     check_body(
         "jika (a) cetak(1) tutup_jika jika (b) cetak(2) tutup_jika",
         expect![[r#"
-
+            (body
               (if
                 (a
                   (cetak 1)))
@@ -313,7 +313,7 @@ fn loops() {
     check_body(
         "selama (i < 3)\n i = i + 1\n lanjut\n berhenti\ntutup_selama",
         expect![[r#"
-
+            (body
               (while (< i 3)
                 (= i (+ i 1))
                 (continue)
@@ -323,7 +323,7 @@ fn loops() {
     check_body(
         "untuk (var i = 0; i < 3; i++) ; a comment\n x = i\ntutup_untuk",
         expect![[r#"
-
+            (body
               (for (var i 0) (< i 3) (++ i)
                 (= x i)))
         "#]],
@@ -331,7 +331,7 @@ fn loops() {
     check_body(
         "untuk (;;) berhenti tutup_untuk",
         expect![[r#"
-
+            (body
               (for _ _ _
                 (break)))
         "#]],
@@ -339,14 +339,14 @@ fn loops() {
     check_body(
         "untuk (i = f(a[1]); i; f(i))\ntutup_untuk",
         expect![[r#"
-
+            (body
               (for (= i (call f ([] a 1))) i (call f i)))
         "#]],
     );
     check_body(
         "untuk (var i = 0;\n i < 3;\n i++)\ntutup_untuk",
         expect![[r#"
-
+            (body
               (for (var i 0) (< i 3) (++ i)))
         "#]],
     );
@@ -357,7 +357,7 @@ fn switches() {
     check_body(
         "pilih (x)\n kasus 1:\n  a = 1\n kasus N: b = 2\n kasus -3:\n pilihan_lain:\n  c = 3\ntutup_pilih",
         expect![[r#"
-
+            (body
               (switch x
                 (case 1
                   (= a 1))
@@ -371,7 +371,7 @@ fn switches() {
     check_body(
         "pilih (x) kasus 1: y = 2 kasus 2: y = 3 tutup_pilih",
         expect![[r#"
-
+            (body
               (switch x
                 (case 1
                   (= y 2))
@@ -386,7 +386,7 @@ fn prints() {
     check_body(
         "cetak(1)\ncetak ( a + b * c )\ncetak_str(s)\ncetak(\"teks\")",
         expect![[r#"
-
+            (body
               (cetak 1)
               (cetak (+ a (* b c)))
               (cetak_str s)
@@ -450,7 +450,7 @@ fn contextual_words_are_names_elsewhere() {
     check_body(
         "var unit = Unit(1)\nunit.state = 2\ntipe unit Unit\nunit = f(shard, fragment)\nparalel = gabung",
         expect![[r#"
-
+            (body
               (var unit (call Unit 1))
               (= (. unit state) 2)
               (hint unit Unit)
@@ -461,7 +461,7 @@ fn contextual_words_are_names_elsewhere() {
     check_body(
         "paralel()\nshard(1)\nunit[0] = tutup_unit",
         expect![[r#"
-
+            (body
               (call paralel)
               (call shard 1)
               (= ([] unit 0) tutup_unit))

@@ -24,7 +24,7 @@ fn imports_inside_a_body() {
     check_body(
         "Ambil 330-333\nambil \"x\"\njika (a) Ambil 202 tutup_jika",
         expect![[r#"
-
+            (body
               (blocks 330..=333)
               (import "x")
               (if

@@ -4,7 +4,6 @@ use morph_syntax::tree::Tree;
 use morph_syntax::{parse, split};
 
 /// Splits and parses on a small stack and drops everything there; answers codes and places of the diagnostics.
-#[expect(clippy::disallowed_methods, reason = "the size of the stack is what is tested")]
 fn problems(unit: String) -> Vec<String> {
     let work = move || {
         let trees: Vec<(u32, Tree)> = split(&unit)
@@ -19,7 +18,12 @@ fn problems(unit: String) -> Vec<String> {
         }
         out
     };
-    std::thread::Builder::new().stack_size(2 << 20).spawn(work).unwrap().join().unwrap()
+    std::thread::Builder::new()
+        .stack_size(2 << 20)
+        .spawn(work)
+        .expect("a thread can be started")
+        .join()
+        .expect("the work does not panic")
 }
 
 fn nested(opener: &str, count: usize, inner: &str, closer: &str) -> String {

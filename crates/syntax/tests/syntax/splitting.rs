@@ -124,8 +124,9 @@ fn closers_in_strings_and_comments_close_nothing() {
     check_pieces(
         "fungsi f() untuk (;;) berhenti tutup_untuk tutup_fungsi\nvar g",
         expect![[r#"
-        Function f "fungsi f() untuk (;;) berhenti tutup_untuk tutup_fungsi\nvar g"
-    "#]],
+            Function f "fungsi f() untuk (;;) berhenti tutup_untuk tutup_fungsi"
+            Global g "var g"
+        "#]],
     );
 }
 
@@ -175,7 +176,8 @@ fn statements_extend_to_the_closer_of_their_outermost_block() {
     check_pieces(
         "jika (a)\n  asm_mulai\n    jika selama\n  tutup_asm\ntutup_jika\nz = 1",
         expect![[r#"
-            Statement "jika (a)\n  asm_mulai\n    jika selama\n  tutup_asm\ntutup_jika\nz = 1"
+            Statement "jika (a)\n  asm_mulai\n    jika selama\n  tutup_asm\ntutup_jika"
+            Statement "z = 1"
         "#]],
     );
     check_pieces(
