@@ -68,7 +68,8 @@ pub(crate) enum Failure {
 /// What names stand for while an expression is evaluated.
 pub(crate) trait Scope {
     fn name(&mut self, name: &str, span: Span) -> Result<Value, Failure>;
-    fn here(&self) -> i64;
+    /// The position of the line; the value asked for depends on it.
+    fn here(&mut self) -> i64;
 }
 
 impl<'t> Expr<'t> {

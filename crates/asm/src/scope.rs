@@ -109,6 +109,11 @@ impl<'t, 'r> Names<'t, 'r> {
         self.diagnostics.push(diagnostic.mark(first, "first"));
     }
 
+    /// Offset of the item being encoded.
+    pub(crate) fn position(&self) -> i64 {
+        self.offsets.get(self.item).or(self.offsets.last()).copied().unwrap_or(0)
+    }
+
     /// The value of the constant `name`, if there is one.
     fn constant(&mut self, name: &str) -> Option<Result<Value, Failure>> {
         let (name, constant) = self.constants.get_key_value(name)?;
@@ -205,7 +210,7 @@ impl Scope for Names<'_, '_> {
             if label.block != self.block {
                 self.jumped_into.insert(label.block);
             }
-            let number = self.offsets.get(label.item).copied().unwrap_or_else(|| self.here());
+            let number = self.offsets.get(label.item).copied().unwrap_or_else(|| self.position());
             return Ok(Value { number, anchor: Anchor::Section, moves: true, ..Value::default() });
         }
         if let Some(value) = self.constant(name) {
@@ -220,7 +225,8 @@ impl Scope for Names<'_, '_> {
         Ok(value)
     }
 
-    fn here(&self) -> i64 {
-        self.offsets.get(self.item).or(self.offsets.last()).copied().unwrap_or(0)
+    fn here(&mut self) -> i64 {
+        self.moved = true;
+        self.position()
     }
 }

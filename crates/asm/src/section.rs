@@ -231,7 +231,7 @@ impl Maker {
         least: usize,
         pass: u32,
     ) -> Made<Encoded> {
-        let start = names.here();
+        let start = names.position();
         let times = match &line.times {
             None => 1,
             Some(expr) => match number(expr, names, line)? {

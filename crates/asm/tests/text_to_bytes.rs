@@ -133,6 +133,23 @@ fn every_shape_of_the_programs_assembles() {
         cmpltps xmm1, xmm2
         fld qword [rax]
         fstp st1
+        vaddpd ymm1{k2}, ymm2, ymm3
+        scasb
+        maskmovq mm1, mm2
+        xlatb
+        push word 5
+        mov rax, [rbp*1 + 16]
+        mov eax, [ebx + 4]
+        mov byte [rel f], 1
+        in al, dx
+        out 0x80, al
+        bswap r9
+        cqo
+        crc32 rax, cl
+        pshufd xmm1, [rax], 0x1b
+        vgatherdps ymm1, [rax + ymm2 * 4], ymm3
+        enter 16, 0
+        jmp far [rax]
         mov cr0, rax
         mov rax, [0x1122334455667788]
         mov eax, [0x1234]
@@ -213,6 +230,23 @@ fn every_shape_of_the_programs_assembles() {
             cmpltps xmm1, xmm2                       0f c2 ca 01
             fld qword [rax]                          dd 00
             fstp st1                                 dd d9
+            vaddpd ymm1{k2}, ymm2, ymm3              62 f1 ed 2a 58 cb
+            scasb                                    ae
+            maskmovq mm1, mm2                        0f f7 ca
+            xlatb                                    d7
+            push word 5                              66 6a 05
+            mov rax, [rbp*1 + 16]                    48 8b 04 2d 10 00 00 00
+            mov eax, [ebx + 4]                       67 8b 43 04
+            mov byte [rel f], 1                      c6 05 00 00 00 00 01 | Rel32@2 f-5
+            in al, dx                                ec
+            out 0x80, al                             e6 80
+            bswap r9                                 49 0f c9
+            cqo                                      48 99
+            crc32 rax, cl                            f2 48 0f 38 f0 c1
+            pshufd xmm1, [rax], 0x1b                 66 0f 70 08 1b
+            vgatherdps ymm1, [rax + ymm2 * 4], ymm3  c4 e2 65 92 0c 90
+            enter 16, 0                              c8 10 00 00
+            jmp far [rax]                            ff 28
             mov cr0, rax                             0f 22 c0
             mov rax, [0x1122334455667788]            48 a1 88 77 66 55 44 33 22 11
             mov eax, [0x1234]                        8b 04 25 34 12 00 00
@@ -366,6 +400,9 @@ fn branches_take_the_short_form_when_it_reaches() {
         call .b\\n.b: ret
         loop $
         jrcxz $
+        jmp .b\\ntimes 129 int3\\n.b: dq $
+        jmp .b\\nalign 16\\n.b: ret
+        .a: dec rax\\ncall f\\n.b: loop .a\\njmp .b
         jmp short .b\\ntimes 300 nop\\n.b:",
         expect![[r#"
             .a: jmp .a                               eb fe
@@ -379,6 +416,9 @@ fn branches_take_the_short_form_when_it_reaches() {
             call .b\n.b: ret                         e8 00 00 00 00 c3
             loop $                                   e2 fe
             jrcxz $                                  e3 fe
+            jmp .b\ntimes 129 int3\n.b: dq $         e9 81 00 00 00 cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc 00 00 00 00 00 00 00 00 | Abs64@134 Text+134
+            jmp .b\nalign 16\n.b: ret                eb 0e 90 90 90 90 90 90 90 90 90 90 90 90 90 90 c3
+            .a: dec rax\ncall f\n.b: loop .a\njmp .b 48 ff c8 e8 00 00 00 00 e2 f6 eb fc | Rel32@4 f-4
             jmp short .b\ntimes 300 nop\n.b:         ASM_RANGE `short .b` value=Number(300) bits=Number(8)
         "#]],
     );
