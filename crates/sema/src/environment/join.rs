@@ -6,11 +6,11 @@
 use morph_diag::{Code, Diagnostic, FragmentId, Severity};
 use rustc_hash::FxHashMap;
 
-use crate::summary::{Definition, FieldSummary, Shape, Side, Summary, same_fields};
+use crate::summary::{Definition, FieldSummary, Side, Summary, same_fields};
 
 use super::constants::{self, Constant, Meaning};
 use super::fields::Fields;
-use super::solve::{self, Known, Named, Node, Resolve};
+use super::solve::{self, Known, Named, Resolve, Term};
 use super::structs::{self, Structure};
 use super::{ConstValue, EnvInput, Environment, Place, StructId, finish};
 
@@ -303,11 +303,11 @@ impl<'s, 't> Joined<'s, 't> {
         values: &[ConstValue],
         environment: &Environment,
     ) -> (Vec<Known>, Vec<Known>) {
-        let mut nodes: Vec<Node<'_, 't>> = Vec::new();
-        for definer in self.functions.iter().chain(&self.globals) {
-            let shapes = match &definer.summary.definition {
+        let mut terms: Vec<Term<'_, 't>> = Vec::new();
+        for (node, definer) in self.functions.iter().chain(&self.globals).enumerate() {
+            match &definer.summary.definition {
                 Definition::Function { result: shape, .. } | Definition::Global { shape, .. } => {
-                    vec![(definer.side, shape)]
+                    terms.push(Term { node, side: definer.side, shape });
                 }
                 Definition::UnitBlock { .. }
                 | Definition::Struct { .. }
@@ -316,17 +316,14 @@ impl<'s, 't> Joined<'s, 't> {
                 | Definition::Data { .. }
                 | Definition::Statement
                 | Definition::Import
-                | Definition::Broken => Vec::new(),
-            };
-            nodes.push(Node { shapes });
+                | Definition::Broken => {}
+            }
         }
         for fragment in fragments {
+            let side = fragment.side;
             for (name, shape) in &fragment.summary.assigned {
-                if let Some(Slot::Global(at)) = self.names(fragment.side).variables.get(name) {
-                    let shapes = &mut nodes[self.functions.len() + at].shapes;
-                    if !is_plain(shape) || !shapes.iter().any(|(_, known)| *known == shape) {
-                        shapes.push((fragment.side, shape));
-                    }
+                if let Some(Slot::Global(at)) = self.names(side).variables.get(name) {
+                    terms.push(Term { node: self.functions.len() + at, side, shape });
                 }
             }
         }
@@ -335,15 +332,12 @@ impl<'s, 't> Joined<'s, 't> {
             program: &environment.program,
             library: &environment.library,
         };
-        let mut known = solve::solve(&nodes, &Resolver { joined: self, values }, &fields);
+        let nodes = self.functions.len() + self.globals.len();
+        let resolver = Resolver { joined: self, values };
+        let mut known = solve::solve(nodes, &terms, &resolver, &fields);
         let globals = known.split_off(self.functions.len());
         (known, globals)
     }
-}
-
-/// Shapes that name nothing repeat often (`n = n + 1`).
-fn is_plain(shape: &Shape<'_>) -> bool {
-    matches!(shape, Shape::Int | Shape::Zero | Shape::Str | Shape::Float)
 }
 
 struct Resolver<'j, 's, 't> {

@@ -10,6 +10,8 @@
 //! A struct beside an integer stays a struct (an integer is also any untyped word); two structs are an integer
 //! in the end, because nobody can say which one it is.
 
+use std::collections::VecDeque;
+
 use crate::summary::{Shape, Side};
 
 use super::fields::Fields;
@@ -85,42 +87,43 @@ pub(super) trait Resolve {
     fn structure(&self, side: Side, name: &str) -> Option<StructId>;
 }
 
-/// A function's result or a global: the shapes that it joins, each as its side sees it.
-#[derive(Debug, Default)]
-pub(super) struct Node<'s, 't> {
-    pub(super) shapes: Vec<(Side, &'s Shape<'t>)>,
+/// One shape that a function's result or a global (the node) can have, as its side sees it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Term<'s, 't> {
+    pub(super) node: usize,
+    pub(super) side: Side,
+    pub(super) shape: &'s Shape<'t>,
 }
 
-/// The least solution, in the order of the nodes.
+/// The least solution for nodes `0..nodes`, in the order of the terms.
+///
+/// When a node changes, only the terms that name it are looked at again: the cost is bounded by the number of names times
+/// the height of the lattice.
 pub(super) fn solve(
-    nodes: &[Node<'_, '_>],
+    nodes: usize,
+    terms: &[Term<'_, '_>],
     names: &impl Resolve,
     fields: &Fields<'_>,
 ) -> Vec<Known> {
-    let mut known = vec![Known::Nothing; nodes.len()];
-    let mut dependants: Vec<Vec<usize>> = vec![Vec::new(); nodes.len()];
-    for (at, node) in nodes.iter().enumerate() {
-        for (side, shape) in &node.shapes {
-            needs(shape, *side, names, &mut |needed| {
-                if dependants[needed].last() != Some(&at) {
-                    dependants[needed].push(at);
-                }
-            });
-        }
+    let mut known = vec![Known::Nothing; nodes];
+    let mut dependants: Vec<Vec<u32>> = vec![Vec::new(); nodes];
+    for (at, term) in terms.iter().enumerate() {
+        needs(term.shape, term.side, names, &mut |needed| {
+            if dependants[needed].last() != Some(&(at as u32)) {
+                dependants[needed].push(at as u32);
+            }
+        });
     }
-    let mut queue: std::collections::VecDeque<usize> = (0..nodes.len()).collect();
-    let mut queued = vec![true; nodes.len()];
+    let mut queue: VecDeque<u32> = (0..terms.len() as u32).collect();
+    let mut queued = vec![true; terms.len()];
     while let Some(at) = queue.pop_front() {
-        queued[at] = false;
-        let mut joined = known[at];
-        for (side, shape) in &nodes[at].shapes {
-            joined = joined.join(evaluate(shape, *side, names, fields, &known));
-        }
-        if joined != known[at] {
-            known[at] = joined;
-            for &dependant in &dependants[at] {
-                if !queued[dependant] {
-                    queued[dependant] = true;
+        queued[at as usize] = false;
+        let Term { node, side, shape } = terms[at as usize];
+        let joined = known[node].join(evaluate(shape, side, names, fields, &known));
+        if joined != known[node] {
+            known[node] = joined;
+            for &dependant in &dependants[node] {
+                if !std::mem::replace(&mut queued[dependant as usize], true) {
                     queue.push_back(dependant);
                 }
             }

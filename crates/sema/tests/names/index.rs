@@ -246,7 +246,7 @@ tutup_unit
               PARAMETER_DUPLICATE `a` name=a (first: `a`)
             function cetak(x) -> Join([])
               PRINT_UNREACHABLE `cetak` name=cetak
-            statement
+            unit kerja
               uses Call kirim
               uses Value total
         "#]],
