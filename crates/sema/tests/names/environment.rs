@@ -57,7 +57,11 @@ pub(crate) fn with_environment<R>(program: &str, then: impl FnOnce(&Environment,
                             dump +=
                                 &format!("const {name} = {:?}\n", String::from_utf8_lossy(bytes));
                         }
-                        value => dump += &format!("const {name} = {value:?}\n"),
+                        value @ (ConstValue::Int(_)
+                        | ConstValue::Float(_)
+                        | ConstValue::Closed(_)) => {
+                            dump += &format!("const {name} = {value:?}\n");
+                        }
                     },
                     None => {}
                 }
