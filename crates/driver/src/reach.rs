@@ -6,16 +6,16 @@ use morph_diag::FragmentId;
 
 /// Which fragments name which.
 #[derive(Debug)]
-pub struct Graph {
+pub(crate) struct Graph {
     /// For each fragment those that it uses, in order of first use.
-    pub uses: Vec<Vec<FragmentId>>,
+    pub(crate) uses: Vec<Vec<FragmentId>>,
     /// Closed fragments never run, so no path leads through them.
-    pub closed: Vec<bool>,
+    pub(crate) closed: Vec<bool>,
 }
 
 impl Graph {
     /// The shortest path from one of `starts` to each fragment, as the fragment before it.
-    pub fn search(&self, starts: &[FragmentId]) -> Paths {
+    pub(crate) fn search(&self, starts: &[FragmentId]) -> Paths {
         let mut before: Vec<Option<FragmentId>> = vec![None; self.uses.len()];
         let mut reached = vec![false; self.uses.len()];
         let mut queue = VecDeque::new();
@@ -41,7 +41,7 @@ impl Graph {
     }
 
     /// Fragments among `all` that no other fragment uses.
-    pub fn unused(&self, all: impl Iterator<Item = FragmentId>) -> Vec<FragmentId> {
+    pub(crate) fn unused(&self, all: impl Iterator<Item = FragmentId>) -> Vec<FragmentId> {
         let mut used = vec![false; self.uses.len()];
         for (user, uses) in self.uses.iter().enumerate() {
             for id in uses {
@@ -56,14 +56,14 @@ impl Graph {
 
 /// What a search found.
 #[derive(Debug)]
-pub struct Paths {
+pub(crate) struct Paths {
     before: Vec<Option<FragmentId>>,
     reached: Vec<bool>,
 }
 
 impl Paths {
     /// From the start to `target`, both included.
-    pub fn to(&self, target: FragmentId) -> Option<Vec<FragmentId>> {
+    pub(crate) fn to(&self, target: FragmentId) -> Option<Vec<FragmentId>> {
         if !*self.reached.get(target.0 as usize)? {
             return None;
         }

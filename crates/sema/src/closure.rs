@@ -66,6 +66,10 @@ pub const ROOTS: &[Root] = &[
     Root::Function("fault_closed"),
     Root::Variable("global_argc"),
     Root::Variable("global_argv"),
+    // Code generation calls these for what has no instruction.
+    Root::Routine("syscall_raw"),
+    Root::Routine("mem_copy"),
+    Root::Routine("mem_fill"),
 ];
 
 /// What closure found.
