@@ -235,7 +235,10 @@ impl Compilation {
         });
         let body = check::start_body(&initialisers, entry);
         let typed = Typed { item: Item::Function(body), line_starts: vec![0] };
-        self.object(&typed).map_err(|problem| format!("{problem:?}"))
+        let mut object = self.object(&typed).map_err(|problem| format!("{problem:?}"))?;
+        // No text stands behind it.
+        object.lines.clear();
+        Ok(object)
     }
 }
 

@@ -14,6 +14,7 @@ pub const UNITS: &[LibraryUnit] = include!(concat!(env!("OUT_DIR"), "/library_un
 
 /// First ID, last ID, unit. Sorted; ranges do not overlap.
 const REGISTRY: &[(u64, u64, &str)] = &[
+    (10, 24, "lib/builtins.fox"),
     (100, 101, "lib/math.fox"),
     (200, 209, "lib/bool.fox"),
     (210, 217, "lib/circuit_breaker.fox"),
@@ -21,7 +22,7 @@ const REGISTRY: &[(u64, u64, &str)] = &[
     (310, 316, "lib/buffer.fox"),
     (318, 319, "lib/file_io.fox"),
     (320, 324, "lib/format.fox"),
-    (330, 333, "lib/hashmap.fox"),
+    (330, 334, "lib/hashmap.fox"),
     (340, 344, "lib/vector.fox"),
     (350, 353, "lib/json.fox"),
     (360, 366, "lib/json.fox"),
@@ -50,6 +51,18 @@ mod tests {
     fn units_are_sorted_and_named_by_relative_paths() {
         assert!(UNITS.is_sorted_by(|a, b| a.path < b.path));
         assert!(UNITS.iter().all(|unit| unit.path.starts_with("lib/") && unit.path.ends_with(".fox")));
+    }
+
+    #[test]
+    fn every_block_marker_of_the_library_is_registered_for_its_unit() {
+        for unit in UNITS {
+            for marker in unit.text.lines().filter_map(|line| line.strip_prefix("###")) {
+                let digits: String = marker.trim_start().chars().take_while(char::is_ascii_digit).collect();
+                if let Ok(id) = digits.parse() {
+                    assert_eq!(registered(id), Some(unit.path), "### {id}");
+                }
+            }
+        }
     }
 
     #[test]
