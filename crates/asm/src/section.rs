@@ -5,7 +5,7 @@ use morph_diag::{Code, Diagnostic, Span};
 use rustc_hash::FxHashMap;
 
 use crate::encode::{self, Arg, Encoded, Fixup, MemoryArg, Miss, Ready};
-use crate::expr::{Anchor, Expr, Failure, Scope, Value};
+use crate::expr::{Anchor, Expr, Failure, Value};
 use crate::form::{self, Class, Form};
 use crate::line::{Body, Datum, Instruction, Line};
 use crate::operand::{Distance, Memory, OperandKind};
@@ -181,8 +181,8 @@ impl<'t, 'r> Section<'t, 'r> {
             self.names.diagnostics.extend(item.problem.take());
         }
         if out.bytes.len() as i64 > LIMIT {
-            let lines = self.items.iter().filter(|item| matches!(item.part, Part::Line(_)));
-            let span = lines.last().map_or(Span::default(), |item| item.span);
+            let mut lines = self.items.iter().filter(|item| matches!(item.part, Part::Line(_)));
+            let span = lines.next_back().map_or(Span::default(), |item| item.span);
             let size = out.bytes.len() as i64;
             self.names.diagnostics.extend(range(size, 24, span).map(|problem| *problem));
         }
