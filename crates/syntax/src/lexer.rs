@@ -23,6 +23,12 @@ const BLANK: u8 = 1;
 const NEWLINE: u8 = 2;
 const WORD: u8 = 4;
 const DIGIT: u8 = 8;
+/// A sign that may be the first half of a longer one.
+const HALF: u8 = 16;
+/// A sign that may be the second half.
+const SECOND: u8 = 32;
+/// A sign that stands for itself.
+const WHOLE: u8 = 64;
 
 static CLASS: [u8; 256] = {
     let mut class = [0; 256];
@@ -33,6 +39,9 @@ static CLASS: [u8; 256] = {
             b'\n' => NEWLINE,
             b'A'..=b'Z' | b'a'..=b'z' | b'_' => WORD,
             b'0'..=b'9' => DIGIT,
+            b'(' | b')' | b'[' | b']' | b'.' | b',' | b':' | b'~' | b'?' => WHOLE,
+            b'!' | b'*' | b'/' | b'%' | b'^' => HALF,
+            b'=' | b'+' | b'-' | b'<' | b'>' | b'|' | b'&' => HALF | SECOND,
             _ => 0,
         };
         i += 1;
@@ -40,10 +49,46 @@ static CLASS: [u8; 256] = {
     class
 };
 
+/// What a sign is when nothing is joined to it.
+static SIGNS: [Kind; 256] = {
+    let mut signs = [Kind::BadChar; 256];
+    let table = [
+        (b'(', Kind::LeftParen),
+        (b')', Kind::RightParen),
+        (b'[', Kind::LeftBracket),
+        (b']', Kind::RightBracket),
+        (b'.', Kind::Dot),
+        (b',', Kind::Comma),
+        (b':', Kind::Colon),
+        (b'?', Kind::Question),
+        (b'~', Kind::Tilde),
+        (b'=', Kind::Assign),
+        (b'!', Kind::Bang),
+        (b'<', Kind::Less),
+        (b'>', Kind::Greater),
+        (b'|', Kind::Pipe),
+        (b'^', Kind::Caret),
+        (b'&', Kind::Ampersand),
+        (b'+', Kind::Plus),
+        (b'-', Kind::Minus),
+        (b'*', Kind::Star),
+        (b'/', Kind::Slash),
+        (b'%', Kind::Percent),
+    ];
+    let mut i = 0;
+    while i < table.len() {
+        signs[table[i].0 as usize] = table[i].1;
+        i += 1;
+    }
+    signs
+};
+
+#[inline(always)]
 pub(crate) fn is_blank(byte: u8) -> bool {
     CLASS[byte as usize] & BLANK != 0
 }
 
+#[inline(always)]
 pub(crate) fn is_word(byte: u8) -> bool {
     CLASS[byte as usize] & (WORD | DIGIT) != 0
 }
@@ -69,34 +114,49 @@ pub(crate) fn word_end(text: &[u8], mut at: usize) -> usize {
 }
 
 /// The next token at or after `at`. `line_start` tells whether a line end was crossed before it.
-#[inline]
 pub(crate) fn token(text: &[u8], at: usize, semicolons: Semicolons) -> Token {
+    inlined_token(text, at, semicolons)
+}
+
+/// The same for the one caller that asks for most of them.
+#[inline(always)]
+pub(crate) fn inlined_token(text: &[u8], at: usize, semicolons: Semicolons) -> Token {
     let mut at = at;
     let mut line_start = false;
     loop {
+        // Between most tokens lies one blank or none.
+        at += usize::from(byte(text, at) == b' ');
         let first = byte(text, at);
         let class = CLASS[first as usize];
-        if class & BLANK != 0 {
-            at += 1;
-        } else if class & WORD != 0 {
+        if class & WORD != 0 {
             let end = word_end(text, at + 1);
-            return Token {
-                kind: word_kind(&text[at..end]),
-                line_start,
-                start: at as u32,
-                end: end as u32,
-            };
-        } else if class & NEWLINE != 0 {
-            line_start = true;
-            at += 1;
-        } else if class & DIGIT != 0 {
+            return Token::new(word_kind(text, at, end), line_start, at, end);
+        }
+        if class & WHOLE != 0
+            || (class & HALF != 0 && CLASS[byte(text, at + 1) as usize] & SECOND == 0)
+        {
+            return Token::new(SIGNS[first as usize], line_start, at, at + 1);
+        }
+        if class & DIGIT != 0 {
+            let mut end = at + 1;
+            while CLASS[byte(text, end) as usize] & DIGIT != 0 {
+                end += 1;
+            }
+            let after = byte(text, end);
+            if CLASS[after as usize] & WORD == 0 && after != b'.' {
+                return Token::new(Kind::Int, line_start, at, end);
+            }
             let (kind, end) = number(text, at);
-            return Token { kind, line_start, start: at as u32, end: end as u32 };
+            return Token::new(kind, line_start, at, end);
+        }
+        if class & (BLANK | NEWLINE) != 0 {
+            line_start |= class & NEWLINE != 0;
+            at += 1;
         } else if first == b'#' || (first == b';' && semicolons == Semicolons::Comment) {
             at = line_end(text, at);
         } else {
-            let (kind, end) = punctuation(text, at, first);
-            return Token { kind, line_start, start: at as u32, end: end as u32 };
+            let (kind, end) = rarer(text, at, first);
+            return Token::new(kind, line_start, at, end);
         }
     }
 }
@@ -157,56 +217,30 @@ fn string(text: &[u8], start: usize) -> (Kind, usize) {
     }
 }
 
-fn punctuation(text: &[u8], at: usize, first: u8) -> (Kind, usize) {
+/// A sign of two or three characters, a string, the end, or something that begins no token.
+fn rarer(text: &[u8], at: usize, first: u8) -> (Kind, usize) {
     let second = byte(text, at + 1);
     let (kind, length) = match (first, second) {
         (b'"', _) => return string(text, at),
-        (b'(', _) => (Kind::LeftParen, 1),
-        (b')', _) => (Kind::RightParen, 1),
-        (b'[', _) => (Kind::LeftBracket, 1),
-        (b']', _) => (Kind::RightBracket, 1),
-        (b'.', _) => (Kind::Dot, 1),
-        (b',', _) => (Kind::Comma, 1),
-        (b':', _) => (Kind::Colon, 1),
         (b';', _) => (Kind::Semicolon, 1),
-        (b'?', _) => (Kind::Question, 1),
-        (b'~', _) => (Kind::Tilde, 1),
         (b'=', b'=') => (Kind::Equal, 2),
-        (b'=', _) => (Kind::Assign, 1),
         (b'!', b'=') => (Kind::NotEqual, 2),
-        (b'!', _) => (Kind::Bang, 1),
         (b'+', b'+') => (Kind::PlusPlus, 2),
         (b'-', b'-') => (Kind::MinusMinus, 2),
-        (b'<', b'<') if byte(text, at + 2) == b'=' => (Kind::OpAssign, 3),
-        (b'>', b'>') if byte(text, at + 2) == b'=' => (Kind::OpAssign, 3),
+        (b'<', b'<') | (b'>', b'>') if byte(text, at + 2) == b'=' => (Kind::OpAssign, 3),
         (b'+' | b'-' | b'*' | b'/' | b'%' | b'&' | b'|' | b'^', b'=') => (Kind::OpAssign, 2),
         (b'<', b'<') => (Kind::ShiftLeft, 2),
         (b'<', b'=') => (Kind::LessEqual, 2),
-        (b'<', _) => (Kind::Less, 1),
         (b'>', b'>') => (Kind::ShiftRight, 2),
         (b'>', b'=') => (Kind::GreaterEqual, 2),
-        (b'>', _) => (Kind::Greater, 1),
         (b'|', b'|') => (Kind::OrElse, 2),
         (b'&', b'&') => (Kind::AndThen, 2),
-        (b'|', _) => (Kind::Pipe, 1),
-        (b'&', _) => (Kind::Ampersand, 1),
-        (b'^', _) => (Kind::Caret, 1),
-        (b'+', _) => (Kind::Plus, 1),
-        (b'-', _) => (Kind::Minus, 1),
-        (b'*', _) => (Kind::Star, 1),
-        (b'/', _) => (Kind::Slash, 1),
-        (b'%', _) => (Kind::Percent, 1),
         (0, _) if at >= text.len() => (Kind::Eof, 0),
         (0, _) => (Kind::Nul, 1),
-        (byte, _) => {
-            let length = match byte {
-                0xf0.. => 4,
-                0xe0.. => 3,
-                0xc0.. => 2,
-                _ => 1,
-            };
-            (Kind::BadChar, length)
-        }
+        (0xf0.., _) => (Kind::BadChar, 4),
+        (0xe0.., _) => (Kind::BadChar, 3),
+        (0xc0.., _) => (Kind::BadChar, 2),
+        (sign, _) => (SIGNS[sign as usize], 1),
     };
     (kind, (at + length).min(text.len()))
 }
@@ -225,12 +259,12 @@ pub(crate) fn closing(
     let mut next = at;
     loop {
         let token = token(text, next, semicolons);
-        let seen = token.end as usize - next;
+        let seen = token.end() as usize - next;
         if *fuel < seen + 1 {
             return None;
         }
         *fuel -= seen + 1;
-        next = token.end as usize;
+        next = token.end() as usize;
         match token.kind {
             Kind::LeftParen | Kind::LeftBracket => depth += 1,
             Kind::RightParen | Kind::RightBracket => {
@@ -250,12 +284,12 @@ pub(crate) fn closing(
 /// Whether the contextual keyword `word` stands in a place where it is one: `unit NAME`, `shard NAME` and
 /// `fragment NAME` fill their line, the others stand alone. The word itself must be the first of its line.
 pub(crate) fn is_keyword_here(text: &[u8], word: Token) -> bool {
-    let mut next = token(text, word.end as usize, Semicolons::Comment);
+    let mut next = token(text, word.end() as usize, Semicolons::Comment);
     if matches!(word.kind, Kind::Unit | Kind::Shard | Kind::Fragment) {
         if next.line_start || !(next.kind == Kind::Ident || next.kind.is_contextual()) {
             return false;
         }
-        next = token(text, next.end as usize, Semicolons::Comment);
+        next = token(text, next.end() as usize, Semicolons::Comment);
     }
     next.line_start || next.kind == Kind::Eof
 }

@@ -51,7 +51,7 @@ fn run(text: &str, kind: PieceKind, guess: Guess) -> (Tree, bool) {
     let mut parser = Parser {
         text,
         bytes: text.as_bytes(),
-        token: Token { kind: Kind::Eof, line_start: true, start: 0, end: 0 },
+        token: Token::new(Kind::Eof, true, 0, 0),
         kind: Kind::Eof,
         previous_end: 0,
         open_parens: 0,
@@ -123,21 +123,21 @@ struct Parser<'t> {
 
 impl Parser<'_> {
     /// Goes to the next token.
-    #[inline]
+    #[inline(never)]
     fn bump(&mut self) {
-        self.previous_end = self.token.end;
-        self.token = lexer::token(self.bytes, self.token.end as usize, self.semicolons);
+        self.previous_end = self.token.end();
+        self.token = lexer::inlined_token(self.bytes, self.token.end() as usize, self.semicolons);
         self.kind = self.token.kind;
         if self.token.line_start && (self.open_parens == 0 || !self.parens_are_closed()) {
             self.kind = Kind::Eol;
-        } else if self.kind as u8 >= Kind::BadNumber as u8 {
+        } else if self.kind.is_special() {
             self.resolve();
         }
     }
 
     /// Begins a statement with the current token, though it is the first of a line.
     fn begin_line(&mut self) {
-        self.begun = self.token.start;
+        self.begun = self.token.start();
         self.kind = self.token.kind;
         self.resolve();
     }
@@ -149,7 +149,7 @@ impl Parser<'_> {
             if !keyword || !lexer::is_keyword_here(self.bytes, self.token) {
                 self.kind = Kind::Ident;
             }
-        } else if self.kind as u8 <= Kind::Nul as u8 && self.kind as u8 >= Kind::BadNumber as u8 {
+        } else if self.kind.is_special() && self.kind != Kind::Reported {
             self.bad_token();
         }
     }
@@ -221,7 +221,7 @@ impl Parser<'_> {
 
     /// The current token's place.
     fn span(&self) -> Span {
-        Span::new(self.token.start, self.token.end)
+        Span::new(self.token.start(), self.token.end())
     }
 
     /// From `start` to the end of the token before the current one.
@@ -280,7 +280,7 @@ impl Parser<'_> {
         if self.state == State::Reporting {
             self.state = State::Skipping;
         }
-        while (self.token.start as usize) < self.closed_until
+        while (self.token.start() as usize) < self.closed_until
             && self.open_parens > 0
             && self.token.kind != Kind::Eof
         {
@@ -292,13 +292,14 @@ impl Parser<'_> {
         if self.semicolons == Semicolons::Separate {
             self.semicolons = Semicolons::Comment;
             // The current token may be a semicolon that begins a comment now.
-            self.token.end = self.token.start;
+            let start = self.token.start() as usize;
+            self.token = Token::new(self.token.kind, self.token.line_start, start, start);
             let (line_start, previous_end) = (self.token.line_start, self.previous_end);
             self.bump();
             self.previous_end = previous_end;
             self.token.line_start |= line_start;
         }
-        let next_line = self.token.line_start && self.token.start != self.begun;
+        let next_line = self.token.line_start && self.token.start() != self.begun;
         self.kind = if next_line { Kind::Eol } else { self.token.kind };
         while !(self.at_end_of_statement() || self.begins_block()) {
             self.bump();
@@ -311,7 +312,7 @@ impl Parser<'_> {
     /// Whether the current token begins a statement with a body, in the middle of a line.
     fn begins_block(&self) -> bool {
         self.kind.opens_block()
-            && lexer::token(self.bytes, self.token.end as usize, Semicolons::Comment).kind
+            && lexer::token(self.bytes, self.token.end() as usize, Semicolons::Comment).kind
                 == Kind::LeftParen
     }
 
@@ -323,7 +324,7 @@ impl Parser<'_> {
         );
         self.state = State::GivenUp;
         let end = self.bytes.len() as u32;
-        self.token = Token { kind: Kind::Eof, line_start: true, start: end, end };
+        self.token = Token::new(Kind::Eof, true, end as usize, end as usize);
         self.kind = Kind::Eof;
         Err(Failed)
     }

@@ -16,7 +16,7 @@ mod statement;
 
 use morph_diag::Span;
 
-use crate::lexer::{self, Semicolons, byte, is_blank, is_word, line_end, word_end};
+use crate::lexer::{self, Semicolons, byte, is_blank, line_end, word_end};
 use crate::token::{Kind, word_kind};
 
 /// A half-open byte range in the text of a unit.
@@ -102,6 +102,8 @@ struct Head {
     line: usize,
     /// Where its content begins.
     start: usize,
+    /// Where the next line begins.
+    next: usize,
     /// Its first word; [`Kind::Eof`] when it does not begin with one.
     kind: Kind,
 }
@@ -139,25 +141,24 @@ impl Splitter<'_> {
                     }
                     self.at = self.next_line(start);
                 }
-                _ => return Some(self.head_at(line, start)),
+                _ => return Some(self.head_at(line, start, self.next_line(start))),
             }
         }
     }
 
-    fn head_at(&self, line: usize, start: usize) -> Head {
+    fn head_at(&self, line: usize, start: usize, next: usize) -> Head {
         let end = word_end(self.text, start);
-        let kind = if end == start { Kind::Eof } else { word_kind(&self.text[start..end]) };
+        let kind = if end == start { Kind::Eof } else { word_kind(self.text, start, end) };
         let kind = if kind.is_contextual() && !self.is_keyword(kind, start, end) {
             Kind::Ident
         } else {
             kind
         };
-        Head { line, start, kind }
+        Head { line, start, next, kind }
     }
 
     fn is_keyword(&self, kind: Kind, start: usize, end: usize) -> bool {
-        let word =
-            crate::token::Token { kind, line_start: true, start: start as u32, end: end as u32 };
+        let word = crate::token::Token::new(kind, true, start, end);
         lexer::is_keyword_here(self.text, word)
     }
 
@@ -221,7 +222,7 @@ impl Splitter<'_> {
         let fits = !name.line_start
             && (matches!(name.kind, Kind::Ident | Kind::Cetak | Kind::CetakStr | Kind::Baca)
                 || name.kind.is_contextual());
-        fits.then(|| Span::new(name.start - start as u32, name.end - start as u32))
+        fits.then(|| Span::new(name.start() - start as u32, name.end() - start as u32))
     }
 
     /// The end of the content of the line at `line`, without its comment.
@@ -273,9 +274,4 @@ fn marker(text: &[u8], line: usize) -> Option<u64> {
     let number = std::str::from_utf8(&text[digits..at]).ok().filter(|digits| !digits.is_empty())?;
     // Beyond 64 bits: a block that no import can name.
     Some(number.parse().unwrap_or(u64::MAX))
-}
-
-/// Whether the line at `line` can hold a word that matters to a scan of first words.
-fn may_matter(first: u8) -> bool {
-    is_word(first) || first == b'#'
 }

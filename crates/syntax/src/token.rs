@@ -22,6 +22,15 @@ pub(crate) enum Kind {
     Nul,
     /// A bad token that has been reported.
     Reported,
+    // Words that are reserved only in their place.
+    Unit,
+    Shard,
+    Fragment,
+    Paralel,
+    Gabung,
+    TutupUnit,
+    TutupShard,
+    TutupFragment,
     // Definitions.
     Fungsi,
     Struktur,
@@ -67,15 +76,6 @@ pub(crate) enum Kind {
     Baca,
     Benar,
     Salah,
-    // Words that are reserved only in their place.
-    Unit,
-    Shard,
-    Fragment,
-    Paralel,
-    Gabung,
-    TutupUnit,
-    TutupShard,
-    TutupFragment,
     // Punctuation.
     LeftParen,
     RightParen,
@@ -115,13 +115,31 @@ pub(crate) enum Kind {
     Percent,
 }
 
-/// A token and its place. `line_start`: it is the first one of its line.
+/// A token and its place.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Token {
+    // Start and end in one word: stored and loaded as one, which is faster than as two halves.
+    place: u64,
     pub(crate) kind: Kind,
+    /// It is the first one of its line.
     pub(crate) line_start: bool,
-    pub(crate) start: u32,
-    pub(crate) end: u32,
+}
+
+impl Token {
+    #[inline(always)]
+    pub(crate) const fn new(kind: Kind, line_start: bool, start: usize, end: usize) -> Token {
+        Token { place: start as u64 | (end as u64) << 32, kind, line_start }
+    }
+
+    #[inline(always)]
+    pub(crate) const fn start(self) -> u32 {
+        self.place as u32
+    }
+
+    #[inline(always)]
+    pub(crate) const fn end(self) -> u32 {
+        (self.place >> 32) as u32
+    }
 }
 
 const KEYWORDS: [(&str, Kind); 48] = [
@@ -175,36 +193,64 @@ const KEYWORDS: [(&str, Kind); 48] = [
     ("tutup_fragment", Kind::TutupFragment),
 ];
 
-const fn slot(word: &[u8]) -> usize {
-    let n = word.len();
-    let sum =
-        word[0] as usize * 189 + word[n - 2] as usize * 104 + word[n - 1] as usize * 167 + n * 243;
-    sum & 127
+/// The longest keyword fits.
+const WORD_BYTES: usize = 16;
+
+const fn slot(key: u128, length: usize) -> usize {
+    let first = key as usize & 0xff;
+    let before_last = (key >> (length * 8 - 16)) as usize & 0xff;
+    let last = (key >> (length * 8 - 8)) as usize & 0xff;
+    (first * 189 + before_last * 104 + last * 167 + length * 243) & 127
+}
+
+const fn key(word: &[u8]) -> u128 {
+    let mut key = 0;
+    let mut i = word.len();
+    while i > 0 {
+        i -= 1;
+        key = key << 8 | word[i] as u128;
+    }
+    key
 }
 
 /// Perfect: the factors in `slot` were searched so that no two keywords meet (checked while compiling).
-static SLOTS: [(&str, Kind); 128] = {
-    let mut slots = [("", Kind::Ident); 128];
+static SLOTS: [(u128, Kind); 128] = {
+    let mut slots = [(0, Kind::Ident); 128];
     let mut i = 0;
     while i < KEYWORDS.len() {
-        let at = slot(KEYWORDS[i].0.as_bytes());
-        assert!(slots[at].0.is_empty(), "two keywords share a slot");
-        slots[at] = KEYWORDS[i];
+        let word = KEYWORDS[i].0.as_bytes();
+        let key = key(word);
+        let at = slot(key, word.len());
+        assert!(slots[at].0 == 0 && word.len() <= WORD_BYTES, "two keywords share a slot");
+        slots[at] = (key, KEYWORDS[i].1);
         i += 1;
     }
     slots
 };
 
-/// The kind of a word: a keyword's own or [`Kind::Ident`].
-pub(crate) fn word_kind(word: &[u8]) -> Kind {
-    if word.len() < 3 {
+/// The kind of the word at `start..end`: a keyword's own or [`Kind::Ident`].
+#[inline(always)]
+pub(crate) fn word_kind(text: &[u8], start: usize, end: usize) -> Kind {
+    let length = end - start;
+    if !(3..=WORD_BYTES).contains(&length) {
         return Kind::Ident;
     }
-    let (text, kind) = SLOTS[slot(word)];
-    if text.as_bytes() == word { kind } else { Kind::Ident }
+    // Mostly there are bytes enough behind the word to read it as one number.
+    let key = match text.get(start..start + WORD_BYTES).and_then(|bytes| bytes.first_chunk()) {
+        Some(bytes) => u128::from_le_bytes(*bytes) & (u128::MAX >> (128 - length * 8)),
+        None => key(&text[start..end]),
+    };
+    let (keyword, kind) = SLOTS[slot(key, length)];
+    if keyword == key { kind } else { Kind::Ident }
 }
 
 impl Kind {
+    /// Needs a second look: a bad token, or a keyword in its place only.
+    #[inline(always)]
+    pub(crate) fn is_special(self) -> bool {
+        (Kind::BadNumber as u8..=Kind::TutupFragment as u8).contains(&(self as u8))
+    }
+
     /// A keyword in some places, a name in all others.
     pub(crate) fn is_contextual(self) -> bool {
         (Kind::Unit as u8..=Kind::TutupFragment as u8).contains(&(self as u8))

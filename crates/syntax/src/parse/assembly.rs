@@ -55,7 +55,7 @@ impl Parser<'_> {
     }
 
     fn close_assembly(&mut self, start: usize, line: usize, word: Token, closer: Kind) -> AsmText {
-        let span = Span::new(word.start, word.end);
+        let span = Span::new(word.start(), word.end());
         if word.kind != closer {
             let expected = if closer == Kind::TutupAsm { "tutup_asm" } else { "tutup_data" };
             self.report(
@@ -76,7 +76,7 @@ impl Parser<'_> {
         // From the line feed before it, so that its first token is the first of a line.
         let before = if line < self.bytes.len() { line.saturating_sub(1) } else { line };
         let before = (before as u32).max(self.previous_end);
-        self.token = Token { kind: Kind::Eol, line_start: false, start: before, end: before };
+        self.token = Token::new(Kind::Eol, false, before as usize, before as usize);
         let previous_end = self.previous_end;
         self.bump();
         self.previous_end = previous_end;
@@ -92,7 +92,7 @@ impl Parser<'_> {
             start += 1;
         }
         let end = word_end(self.bytes, start);
-        let kind = word_kind(&self.bytes[start..end]);
-        Token { kind, line_start: true, start: start as u32, end: end as u32 }
+        let kind = word_kind(self.bytes, start, end);
+        Token::new(kind, true, start, end)
     }
 }

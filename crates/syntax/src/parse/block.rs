@@ -239,7 +239,7 @@ impl Parser<'_> {
     }
 
     fn indent_of_token(&self) -> Option<u32> {
-        let start = self.token.start as usize;
+        let start = self.token.start() as usize;
         let mut at = start;
         while at > 0 && is_blank(byte(self.bytes, at - 1)) {
             at -= 1;
@@ -258,7 +258,7 @@ impl Parser<'_> {
         }
         self.blocks.damaged = true;
         let closer = top.kind.closer();
-        let start = self.token.start;
+        let start = self.token.start();
         let (at, text) = if self.kind == Kind::Eof {
             (self.bytes.len() as u32, format!("\n{closer}"))
         } else if let Some(indent) = self.line_indent() {

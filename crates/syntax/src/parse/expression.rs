@@ -1,16 +1,35 @@
 //! Expressions: operator precedence over [`BinaryOp::level`].
 
+use std::num::NonZeroU64;
+
 use morph_diag::{Code, Diagnostic, Span};
 
 use super::{NESTING_LIMIT, Parsed, Parser};
 use crate::token::Kind;
 use crate::tree::{ArgList, BinaryOp, Expr, ExprId, UnaryOp};
 
-/// An expression and the height of its tree.
+/// An expression and the height of its tree, in one word so that it travels in a register.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Operand {
-    pub(super) id: ExprId,
-    height: u32,
+pub(super) struct Operand(NonZeroU64);
+
+impl Operand {
+    #[inline(always)]
+    fn new(id: ExprId, height: u32) -> Operand {
+        // A height is never 0, so neither is the word.
+        Operand(
+            NonZeroU64::new(u64::from(height) << 32 | u64::from(id.0)).unwrap_or(NonZeroU64::MIN),
+        )
+    }
+
+    #[inline(always)]
+    pub(super) fn id(self) -> ExprId {
+        ExprId(self.0.get() as u32)
+    }
+
+    #[inline(always)]
+    fn height(self) -> u32 {
+        (self.0.get() >> 32) as u32
+    }
 }
 
 const OPERATORS: [BinaryOp; 18] = [
@@ -44,7 +63,7 @@ impl Kind {
 
 impl Parser<'_> {
     pub(super) fn expression(&mut self) -> Parsed<ExprId> {
-        Ok(self.binary(1)?.id)
+        Ok(self.binary(1)?.id())
     }
 
     /// An expression whose outermost operator has at least level `least`.
@@ -59,9 +78,9 @@ impl Parser<'_> {
             self.descend()?;
             let right = self.binary(level + 1)?;
             self.depth -= 1;
-            let span = self.spans[left.id.0 as usize].to(self.spans[right.id.0 as usize]);
-            let expr = Expr::Binary { op, left: left.id, right: right.id };
-            left = self.node(expr, span, left.height.max(right.height))?;
+            let span = self.spans[left.id().0 as usize].to(self.spans[right.id().0 as usize]);
+            let expr = Expr::Binary { op, left: left.id(), right: right.id() };
+            left = self.node(expr, span, left.height().max(right.height()))?;
         }
         Ok(left)
     }
@@ -77,36 +96,36 @@ impl Parser<'_> {
             let primary = self.primary()?;
             return self.postfix(primary);
         };
-        let start = self.token.start;
+        let start = self.token.start();
         self.bump();
         self.descend()?;
         let operand = self.unary()?;
         self.depth -= 1;
-        let span = Span::new(start, self.spans[operand.id.0 as usize].end);
-        self.node(Expr::Unary { op, operand: operand.id }, span, operand.height)
+        let span = Span::new(start, self.spans[operand.id().0 as usize].end);
+        self.node(Expr::Unary { op, operand: operand.id() }, span, operand.height())
     }
 
     /// Calls, indexes and fields behind `base`.
     pub(super) fn postfix(&mut self, mut base: Operand) -> Parsed<Operand> {
         loop {
-            let start = self.spans[base.id.0 as usize].start;
+            let start = self.spans[base.id().0 as usize].start;
             if self.kind == Kind::LeftParen {
                 let (args, height) = self.arguments()?;
-                let expr = Expr::Call { callee: base.id, args };
-                base = self.node(expr, self.span_from(start), base.height.max(height))?;
+                let expr = Expr::Call { callee: base.id(), args };
+                base = self.node(expr, self.span_from(start), base.height().max(height))?;
             } else if self.kind == Kind::LeftBracket {
                 let opener = self.open_paren();
                 self.descend()?;
                 let index = self.binary(1)?;
                 self.depth -= 1;
                 self.close_paren(opener, Kind::RightBracket, "`]`")?;
-                let expr = Expr::Index { base: base.id, index: index.id };
-                base = self.node(expr, self.span_from(start), base.height.max(index.height))?;
+                let expr = Expr::Index { base: base.id(), index: index.id() };
+                base = self.node(expr, self.span_from(start), base.height().max(index.height()))?;
             } else if self.kind == Kind::Dot {
                 self.bump();
                 let name = self.name()?;
-                let expr = Expr::Field { base: base.id, name };
-                base = self.node(expr, self.span_from(start), base.height)?;
+                let expr = Expr::Field { base: base.id(), name };
+                base = self.node(expr, self.span_from(start), base.height())?;
             } else {
                 return Ok(base);
             }
@@ -125,8 +144,8 @@ impl Parser<'_> {
                     break;
                 }
                 let argument = self.binary(1)?;
-                height = height.max(argument.height);
-                self.pending_args.push(argument.id);
+                height = height.max(argument.height());
+                self.pending_args.push(argument.id());
                 if self.kind != Kind::Comma {
                     break;
                 }
@@ -161,7 +180,7 @@ impl Parser<'_> {
             self.depth -= 1;
             self.close_paren(opener, Kind::RightParen, "`)`")?;
             // Operands beside it span from parenthesis to parenthesis.
-            self.spans[inner.id.0 as usize] = self.span_from(opener.start);
+            self.spans[inner.id().0 as usize] = self.span_from(opener.start);
             return Ok(inner);
         }
         let expr = if self.kind == Kind::Str {
@@ -214,7 +233,7 @@ impl Parser<'_> {
     }
 
     fn leaf(&mut self, expr: Expr, span: Span) -> Operand {
-        Operand { id: self.push(expr, span), height: 1 }
+        Operand::new(self.push(expr, span), 1)
     }
 
     /// An expression above one of height `below`: the tree, too, stays within the limit.
@@ -223,7 +242,7 @@ impl Parser<'_> {
         if below + self.level() >= NESTING_LIMIT {
             return self.too_deep(span);
         }
-        Ok(Operand { id: self.push(expr, span), height: below + 1 })
+        Ok(Operand::new(self.push(expr, span), below + 1))
     }
 }
 

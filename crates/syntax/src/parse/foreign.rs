@@ -5,7 +5,7 @@ use morph_diag::{Code, Diagnostic, Fix, Span};
 use super::Parser;
 use super::block::BlockKind;
 use crate::lexer::{self, Semicolons, byte, is_blank};
-use crate::token::Kind;
+use crate::token::{Kind, Token};
 
 /// What a foreign word at the start of a statement is read as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +68,7 @@ const WORDS: [(&str, &str, Reading); 41] = [
 impl Parser<'_> {
     /// Whether the current token, a name, goes on as hardly any name does: a cheap test before the look-up.
     pub(super) fn may_be_foreign(&self) -> bool {
-        let mut at = self.token.end as usize;
+        let mut at = self.token.end() as usize;
         while is_blank(byte(self.bytes, at)) {
             at += 1;
         }
@@ -96,7 +96,12 @@ impl Parser<'_> {
                 .arg("proposal", "lain_jika")
                 .fix(both, "lain_jika");
             self.report(diagnostic);
-            self.token.end = both.end;
+            self.token = Token::new(
+                self.token.kind,
+                self.token.line_start,
+                both.start as usize,
+                both.end as usize,
+            );
             self.kind = Kind::LainJika;
             return Foreign::Resolved;
         }
@@ -142,15 +147,15 @@ impl Parser<'_> {
 
     /// `else if` on one line, the current token being `else`: a part of the block, no block in a part.
     fn else_if(&self) -> Option<Span> {
-        let next = lexer::token(self.bytes, self.token.end as usize, Semicolons::Comment);
-        let span = Span::new(next.start, next.end);
+        let next = lexer::token(self.bytes, self.token.end() as usize, Semicolons::Comment);
+        let span = Span::new(next.start(), next.end());
         let is_if = next.kind == Kind::Jika || span.text(self.text) == "if";
         (is_if && !next.line_start).then(|| self.span().to(span))
     }
 
     /// Whether what follows the word shows that it is not an ordinary name.
     fn stands_as_foreign(&self, reading: Reading) -> bool {
-        let next = lexer::token(self.bytes, self.token.end as usize, Semicolons::Comment);
+        let next = lexer::token(self.bytes, self.token.end() as usize, Semicolons::Comment);
         let ends = next.line_start || next.kind == Kind::Eof;
         let like_name = !ends
             && matches!(

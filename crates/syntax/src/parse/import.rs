@@ -59,7 +59,7 @@ impl Parser<'_> {
 
     /// One number or range; `None` if it is reversed (which is reported, and the others stay).
     fn id_range(&mut self) -> Parsed<Option<IdRange>> {
-        let start = self.token.start;
+        let start = self.token.start();
         let first = self.id()?;
         let mut last = first;
         if self.kind == Kind::Minus {
@@ -78,7 +78,7 @@ impl Parser<'_> {
         if matches!(self.kind, Kind::Eol | Kind::Eof) {
             return self.unexpected("block number");
         }
-        let text = &self.bytes[self.token.start as usize..self.token.end as usize];
+        let text = &self.bytes[self.token.start() as usize..self.token.end() as usize];
         let decimal = self.kind == Kind::Int && text.iter().all(u8::is_ascii_digit);
         let Some(value) = integer(text).filter(|_| decimal) else {
             return self.malformed_rest();

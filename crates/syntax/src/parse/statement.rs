@@ -12,7 +12,7 @@ use crate::tree::{Block, Expr, ExprId, PrintForm, ReturnWord, StepBy, Stmt, Stmt
 impl Parser<'_> {
     /// One statement and the end of its line; `None` when there was only a problem or nothing to keep.
     pub(super) fn statement(&mut self) -> Option<Stmt> {
-        let start = self.token.start;
+        let start = self.token.start();
         let parsed = self.statement_kind();
         let span = self.span_from(start);
         let kind = match parsed {
@@ -130,7 +130,7 @@ impl Parser<'_> {
 
     /// A line that is no statement at all, from the current token on.
     fn unknown<T>(&mut self) -> Parsed<T> {
-        self.unknown_from(self.token.start)
+        self.unknown_from(self.token.start())
     }
 
     #[cold]
@@ -158,9 +158,9 @@ impl Parser<'_> {
     }
 
     fn assignment_or_call(&mut self) -> Parsed<StmtKind> {
-        let start = self.token.start;
+        let start = self.token.start();
         let first = self.name_operand();
-        let target = self.postfix(first)?.id;
+        let target = self.postfix(first)?.id();
         if self.kind == Kind::Assign && !matches!(self.exprs[target.0 as usize], Expr::Call { .. })
         {
             self.bump();
@@ -204,7 +204,7 @@ impl Parser<'_> {
             return self.name().and_then(|_| self.unexpected("call"));
         }
         let first = self.name_operand();
-        let call = self.postfix(first)?.id;
+        let call = self.postfix(first)?.id();
         if matches!(self.exprs[call.0 as usize], Expr::Call { .. }) {
             return Ok(StmtKind::Call(call));
         }
@@ -230,7 +230,7 @@ impl Parser<'_> {
 
     /// `(` expression `)` behind a block's keyword. A problem in it leaves the block whole.
     fn condition(&mut self) -> ExprId {
-        let start = self.token.start;
+        let start = self.token.start();
         let parsed = self.parenthesised();
         parsed.unwrap_or_else(|_| {
             self.skip_line();
@@ -333,7 +333,7 @@ impl Parser<'_> {
         if self.kind == end {
             return Ok(None);
         }
-        let start = self.token.start;
+        let start = self.token.start();
         let kind = if self.kind == Kind::Var {
             let (name, init) = self.var_rest()?;
             StmtKind::Var { name, init }
@@ -390,7 +390,7 @@ impl Parser<'_> {
     }
 
     fn case_value(&mut self) -> Option<ExprId> {
-        let start = self.token.start;
+        let start = self.token.start();
         let value = self.expression().unwrap_or_else(|_| {
             self.skip_line();
             self.push(Expr::Error, self.span_from(start))

@@ -2,8 +2,8 @@
 
 use memchr::memmem;
 
-use super::{Comments, Head, Splitter, marker, may_matter};
-use crate::lexer::{self, Semicolons, line_end, word_end};
+use super::{Comments, Head, Splitter, marker};
+use crate::lexer::{self, Semicolons, byte, is_word, word_end};
 use crate::token::{Kind, word_kind};
 
 /// What a line means to the definition around it.
@@ -14,6 +14,25 @@ enum Line {
     Closer,
     /// The beginning of something else.
     Other,
+}
+
+/// The words that a scan looks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Words {
+    All,
+    /// Those that end a function, and at the column of its keyword those that begin something else.
+    OfFunctions,
+}
+
+impl Words {
+    /// A cheap test that spares most lines a closer look.
+    #[inline]
+    fn may_begin_with(self, first: u8, shallow: bool) -> bool {
+        match self {
+            Words::OfFunctions if !shallow => matches!(first, b'f' | b's' | b'u' | b't' | b'a'),
+            Words::OfFunctions | Words::All => is_word(first),
+        }
+    }
 }
 
 /// What a scan of the lines of one definition remembers.
@@ -40,17 +59,15 @@ impl Splitter<'_> {
     pub(super) fn function(&mut self, head: Head) -> usize {
         self.next_closer = self.next_closer.max(head.start);
         let scan = Scan::new(head);
-        let has_closer = self.closer_in_line(head.line, Kind::TutupFungsi, b"tutup_fungsi");
-        self.definition(head, scan, has_closer, |splitter, scan, head| {
+        let has_closer = self.closer_in_line(head);
+        self.definition(head, scan, Words::OfFunctions, has_closer, |splitter, scan, head| {
             if head.kind == Kind::TutupFungsi {
                 return Line::Closer;
             }
             if head.kind == Kind::Akhir && !scan.in_asm {
                 return splitter.old_closer(scan, head);
             }
-            if !scan.in_asm
-                && splitter.closer_in_line(head.line, Kind::TutupFungsi, b"tutup_fungsi")
-            {
+            if !scan.in_asm && splitter.closer_in_line(head) {
                 return Line::Closer;
             }
             match head.kind {
@@ -83,21 +100,25 @@ impl Splitter<'_> {
     pub(super) fn structure(&mut self, head: Head) -> usize {
         self.next_closer = self.next_closer.max(head.start);
         let has_closer = self.word_in_line(head.line, Kind::TutupStruktur);
-        self.definition(head, Scan::new(head), has_closer, |splitter, scan, head| match head.kind {
-            Kind::TutupStruktur | Kind::Akhir => Line::Closer,
-            Kind::Fungsi | Kind::Struktur | Kind::Unit | Kind::AsmRutin => Line::Other,
-            Kind::TutupFungsi => Line::Other,
-            kind if kind.begins_line() => {
-                scan.propose_cut(head.line);
-                Line::Inside
+        self.definition(head, Scan::new(head), Words::All, has_closer, |splitter, scan, head| {
+            match head.kind {
+                Kind::TutupStruktur | Kind::Akhir => Line::Closer,
+                Kind::Fungsi | Kind::Struktur | Kind::Unit | Kind::AsmRutin => Line::Other,
+                Kind::TutupFungsi => Line::Other,
+                kind if kind.begins_line() => {
+                    scan.propose_cut(head.line);
+                    Line::Inside
+                }
+                _ if splitter.word_in_line(head.line, Kind::TutupStruktur) => Line::Closer,
+                _ => Line::Inside,
             }
-            _ if splitter.word_in_line(head.line, Kind::TutupStruktur) => Line::Closer,
-            _ => Line::Inside,
         })
     }
 
     pub(super) fn unit_block(&mut self, head: Head) -> usize {
-        self.definition(head, Scan::new(head), false, |splitter, scan, head| match head.kind {
+        self.definition(head, Scan::new(head), Words::All, false, |splitter, scan, head| match head
+            .kind
+        {
             Kind::TutupUnit => Line::Closer,
             Kind::Akhir if !scan.in_asm => splitter.old_closer(scan, head),
             Kind::Fungsi | Kind::Struktur | Kind::Unit | Kind::AsmRutin => Line::Other,
@@ -116,7 +137,7 @@ impl Splitter<'_> {
     pub(super) fn assembly(&mut self, head: Head) -> usize {
         let mut scan = Scan::new(head);
         scan.in_asm = true;
-        self.definition(head, scan, false, |_, scan, head| match head.kind {
+        self.definition(head, scan, Words::All, false, |_, scan, head| match head.kind {
             Kind::TutupAsm | Kind::TutupData => Line::Closer,
             kind if kind.is_definition() || matches!(kind, Kind::Unit | Kind::AsmMulai) => {
                 Line::Other
@@ -135,47 +156,47 @@ impl Splitter<'_> {
         &mut self,
         head: Head,
         mut scan: Scan,
+        words: Words,
         closed_at_once: bool,
         mut classify: impl FnMut(&mut Self, &mut Scan, Head) -> Line,
     ) -> usize {
-        self.at = self.next_line(head.start);
+        self.at = head.next;
         if closed_at_once {
             return self.content_end(head.start, Comments::Morph);
         }
         while self.at < self.text.len() {
             let line = self.at;
             let start = self.skip_blanks(line);
-            let first = self.text.get(start).copied().unwrap_or(b'\n');
-            if first == b'\n' || first == b';' {
-                self.at = self.next_line(start);
-                continue;
-            }
+            let first = byte(self.text, start);
+            let next = self.next_line(start);
             if first == b'#' && marker(self.text, line).is_some() {
                 break;
             }
-            if first == b'#' && !scan.in_asm {
-                self.at = self.next_line(start);
+            let nothing = matches!(first, b'\n' | b';') || start >= self.text.len();
+            if nothing || (first == b'#' && !scan.in_asm) {
+                self.at = next;
                 continue;
             }
-            let found = if may_matter(first) {
-                self.head_at(line, start)
+            let shallow = start - line <= scan.indent;
+            let found = if words.may_begin_with(first, shallow) {
+                self.head_at(line, start, next)
             } else {
-                Head { line, start, kind: Kind::Eof }
+                Head { line, start, next, kind: Kind::Eof }
             };
             let was_asm = scan.in_asm;
             match classify(self, &mut scan, found) {
                 Line::Inside => {}
                 Line::Closer => {
-                    self.at = self.next_line(start);
+                    self.at = next;
                     return self.content_end(start, Comments::Morph);
                 }
                 Line::Other => break,
             }
             let asm_line = was_asm && scan.in_asm;
-            scan.deeper.get_or_insert(found.indent() > scan.indent);
+            scan.deeper.get_or_insert(!shallow);
             scan.last = start;
             scan.comments = if asm_line { Comments::Assembly } else { Comments::Morph };
-            self.at = self.next_line(start);
+            self.at = next;
         }
         if let Some((line, last, comments)) = scan.cut {
             self.at = line;
@@ -184,23 +205,17 @@ impl Splitter<'_> {
         self.content_end(scan.last, scan.comments)
     }
 
-    /// Whether `word` (which must be `closer`'s spelling) closes something in the middle of the line at `line`.
-    fn closer_in_line(&mut self, line: usize, closer: Kind, word: &[u8]) -> bool {
-        if self.next_closer < line {
-            let from = line;
-            self.next_closer = self
-                .text
-                .get(from..)
-                .and_then(|rest| memmem::find(rest, word))
-                .map_or(self.text.len(), |n| from + n);
+    /// Whether a `tutup_fungsi` stands in the middle of the line of `head`.
+    fn closer_in_line(&mut self, head: Head) -> bool {
+        if self.next_closer < head.line {
+            let found = memmem::find(&self.text[head.line..], b"tutup_fungsi");
+            self.next_closer = found.map_or(self.text.len(), |n| head.line + n);
         }
-        let end = line_end(self.text, line);
-        if self.next_closer >= end {
+        if self.next_closer >= head.next {
             return false;
         }
-        let found = self.word_in_line(line, closer);
-        self.next_closer = end;
-        found
+        self.next_closer = head.next.saturating_sub(1);
+        self.word_in_line(head.line, Kind::TutupFungsi)
     }
 
     /// Whether the line at `line` holds the keyword `wanted`, outside strings and comments.
@@ -237,7 +252,7 @@ impl Splitter<'_> {
                 _ => {}
             }
             header_follows = token.kind == Kind::Untuk;
-            at = token.end as usize;
+            at = token.end() as usize;
         }
     }
 
@@ -246,7 +261,7 @@ impl Splitter<'_> {
         let mut at = scan.counted;
         while at < head.start {
             let token = lexer::token(self.text, at, Semicolons::Comment);
-            at = token.end as usize;
+            at = token.end() as usize;
             match token.kind {
                 Kind::Eof => break,
                 Kind::Jika | Kind::Selama | Kind::Untuk | Kind::Pilih => scan.depth += 1,
@@ -283,7 +298,7 @@ impl Splitter<'_> {
                 return resume.unwrap_or(at);
             }
             let start = self.skip_blanks(at);
-            let kind = word_kind(&self.text[start..word_end(self.text, start)]);
+            let kind = word_kind(self.text, start, word_end(self.text, start));
             if matches!(kind, Kind::TutupAsm | Kind::TutupData) {
                 return at;
             }

@@ -39,9 +39,9 @@ impl Splitter<'_> {
                 }
                 // Read again: a line end closes the header of an `untuk`.
                 token = tokens.peek(self.text);
-                let line = line_of(self.text, token.start as usize);
-                let indent = token.start as usize - line;
-                let word = self.head_at(line, token.start as usize).kind;
+                let line = line_of(self.text, token.start() as usize);
+                let indent = token.start() as usize - line;
+                let word = self.head_at(line, token.start() as usize, line).kind;
                 let other = token.kind == Kind::Eof
                     || word.is_definition()
                     || matches!(word, Kind::Unit | Kind::TutupFungsi | Kind::TutupUnit)
@@ -80,13 +80,13 @@ impl Splitter<'_> {
                 _ => {}
             }
             if first_cut.is_some() {
-                self.fuel = self.fuel.saturating_sub((token.end - token.start) as usize + 1);
+                self.fuel = self.fuel.saturating_sub((token.end() - token.start()) as usize + 1);
             }
             tokens.take(token);
             if token.kind == Kind::AsmMulai
-                && (token.line_start || token.start as usize == head.start)
+                && (token.line_start || token.start() as usize == head.start)
             {
-                let end = self.skip_assembly(token.end as usize);
+                let end = self.skip_assembly(token.end() as usize);
                 tokens.skip_to(end, self.text);
             }
         }
@@ -110,7 +110,8 @@ impl Splitter<'_> {
 }
 
 fn is_keyword(text: &[u8], token: Token, head: Head) -> bool {
-    (token.line_start || token.start as usize == head.start) && lexer::is_keyword_here(text, token)
+    (token.line_start || token.start() as usize == head.start)
+        && lexer::is_keyword_here(text, token)
 }
 
 fn line_of(text: &[u8], at: usize) -> usize {
@@ -185,7 +186,7 @@ impl Tokens {
             _ => {}
         }
         self.header_follows = token.kind == Kind::Untuk;
-        self.end = token.end as usize;
+        self.end = token.end() as usize;
     }
 
     /// Goes on with the line at `line`, behind an assembly block.
