@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 fn main() -> io::Result<()> {
-    let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join("../../lib");
+    let root =
+        PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join("../../lib");
     let root = fs::canonicalize(root)?;
     println!("cargo::rerun-if-changed={}", root.display());
     let mut found = Vec::new();
@@ -14,7 +15,8 @@ fn main() -> io::Result<()> {
     let mut table = String::from("&[\n");
     for (name, path) in &found {
         println!("cargo::rerun-if-changed={}", path.display());
-        let _ = writeln!(table, "    LibraryUnit {{ path: {name:?}, text: include_str!({path:?}) }},");
+        let _ =
+            writeln!(table, "    LibraryUnit {{ path: {name:?}, text: include_str!({path:?}) }},");
     }
     table.push(']');
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default()).join("library_units.rs");

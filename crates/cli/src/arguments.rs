@@ -104,7 +104,9 @@ const HOST: &str = "x86_64-linux";
 
 fn parse_target(text: &str) -> Result<String, String> {
     match text {
-        HOST | "x86_64-unknown-linux" | "x86_64-unknown-linux-gnu" | "x86_64-unknown-none" => Ok(HOST.to_owned()),
+        HOST | "x86_64-unknown-linux" | "x86_64-unknown-linux-gnu" | "x86_64-unknown-none" => {
+            Ok(HOST.to_owned())
+        }
         _ => Err(format!("the only target is `{HOST}`")),
     }
 }
@@ -200,7 +202,11 @@ impl Options {
                 Grain::Fragment => options::Grain::Fragment,
                 Grain::Unit => options::Grain::Unit,
             },
-            on_error: if self.strictness.strict { options::OnError::Refuse } else { options::OnError::Close },
+            on_error: if self.strictness.strict {
+                options::OnError::Refuse
+            } else {
+                options::OnError::Close
+            },
             imports: if self.strictness.strict_imports {
                 options::Imports::Explicit
             } else {

@@ -13,7 +13,9 @@ const STACK: usize = 256 << 20;
 /// Replaces the message of a panic by one that says whose fault it is.
 pub(crate) fn install_hook(lang: Lang) {
     panic::set_hook(Box::new(move |info| {
-        let place = info.location().map_or_else(String::new, |place| format!("{}:{}", place.file(), place.line()));
+        let place = info
+            .location()
+            .map_or_else(String::new, |place| format!("{}:{}", place.file(), place.line()));
         let reason = info.payload_as_str().unwrap_or("?");
         let version = env!("CARGO_PKG_VERSION");
         let text = match lang {

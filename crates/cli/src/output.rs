@@ -39,7 +39,12 @@ pub(crate) fn report_as(built: &Output, options: &Options, status: Status) -> io
     out.flush()
 }
 
-fn problems(out: &mut impl Write, report: &Report, options: &Options, lang: Lang) -> io::Result<()> {
+fn problems(
+    out: &mut impl Write,
+    report: &Report,
+    options: &Options,
+    lang: Lang,
+) -> io::Result<()> {
     let format = match options.message_format {
         MessageFormat::Human => Format::Human,
         MessageFormat::Short => Format::Short,
@@ -70,17 +75,34 @@ fn loss(out: &mut impl Write, report: &Report, lang: Lang) -> io::Result<()> {
     ];
     writeln!(out, "{}", wording::text(lang, "loss-summary", &figures))?;
     for closed in &report.closed {
-        writeln!(out, "  {}{}", describe(report, closed.fragment, lang), because(report, closed, lang))?;
+        writeln!(
+            out,
+            "  {}{}",
+            describe(report, closed.fragment, lang),
+            because(report, closed, lang)
+        )?;
         if closed.paths.is_empty() {
             writeln!(out, "      {}", wording::text(lang, "loss-unreached", &Vec::new()))?;
         }
         for path in &closed.paths {
-            let path: Vec<String> = path.iter().map(|id| name(report, *id, lang)).collect();
+            let startup = path.first().is_some_and(|id| runs_at_startup(report, *id));
+            let first = startup.then(|| wording::text(lang, "loss-startup", &Vec::new()));
+            let path: Vec<String> =
+                first.into_iter().chain(path.iter().map(|id| name(report, *id, lang))).collect();
             let args = vec![("path", Arg::Text(path.join(" -> ")))];
             writeln!(out, "      {}", wording::text(lang, "loss-reached", &args))?;
         }
     }
     Ok(())
+}
+
+/// A global or a statement: what calls it is the start of the program.
+fn runs_at_startup(report: &Report, id: FragmentId) -> bool {
+    match report.place(id).map(|place| &place.label) {
+        Some(FragmentLabel::Named { keyword, .. }) => *keyword == "var",
+        Some(FragmentLabel::Statement) => true,
+        None => false,
+    }
 }
 
 fn because(report: &Report, closed: &Closed, lang: Lang) -> String {
@@ -94,9 +116,15 @@ fn describe(report: &Report, id: FragmentId, lang: Lang) -> String {
     let Some(place) = report.place(id) else { return String::new() };
     let path = report.path(place);
     match &place.label {
-        FragmentLabel::Named { keyword, name } => format!("{keyword} {name} ({path}:{})", place.line),
+        FragmentLabel::Named { keyword, name } => {
+            format!("{keyword} {name} ({path}:{})", place.line)
+        }
         FragmentLabel::Statement => {
-            format!("{} ({path}:{})", wording::text(lang, "loss-statement", &Vec::new()), place.line)
+            format!(
+                "{} ({path}:{})",
+                wording::text(lang, "loss-statement", &Vec::new()),
+                place.line
+            )
         }
     }
 }
@@ -114,12 +142,19 @@ fn number(value: usize) -> Arg {
 }
 
 /// One object for each closed fragment, and the summary as the last line.
-fn summary_json(out: &mut impl Write, built: &Output, options: &Options, status: Status) -> io::Result<()> {
+fn summary_json(
+    out: &mut impl Write,
+    built: &Output,
+    options: &Options,
+    status: Status,
+) -> io::Result<()> {
     let report = &built.report;
     let lang = options.language();
     for closed in &report.closed {
         let Some(place) = report.place(closed.fragment) else { continue };
-        let names = |path: &Vec<FragmentId>| path.iter().map(|id| name(report, *id, lang)).collect::<Vec<_>>();
+        let names = |path: &Vec<FragmentId>| {
+            path.iter().map(|id| name(report, *id, lang)).collect::<Vec<_>>()
+        };
         let line = json!({
             "version": VERSION,
             "kind": "closed",
@@ -132,7 +167,10 @@ fn summary_json(out: &mut impl Write, built: &Output, options: &Options, status:
         writeln!(out, "{line}")?;
     }
     let timings = options.timings.then(|| {
-        let laps = built.timings.iter().map(|(phase, time)| json!({ "phase": phase, "ms": time.as_secs_f64() * 1000.0 }));
+        let laps = built
+            .timings
+            .iter()
+            .map(|(phase, time)| json!({ "phase": phase, "ms": time.as_secs_f64() * 1000.0 }));
         laps.collect::<Vec<_>>()
     });
     let line = json!({

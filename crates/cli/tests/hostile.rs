@@ -52,12 +52,18 @@ fn expect(project: &Project, status: i32, codes: &[&str]) {
     let (seen, stderr) = project.check();
     let mut found: Vec<&str> = Vec::new();
     for line in stderr.lines() {
-        let code = line.split_once("[").and_then(|(_, rest)| rest.split_once("]")).map(|(code, _)| code);
+        let code =
+            line.split_once("[").and_then(|(_, rest)| rest.split_once("]")).map(|(code, _)| code);
         if let Some(code) = code.filter(|code| found.last() != Some(code)) {
             found.push(code);
         }
     }
-    assert_eq!((seen, found.as_slice()), (status, codes), "{}", stderr.chars().take(2000).collect::<String>());
+    assert_eq!(
+        (seen, found.as_slice()),
+        (status, codes),
+        "{}",
+        stderr.chars().take(2000).collect::<String>()
+    );
 }
 
 #[track_caller]
@@ -129,7 +135,11 @@ fn a_million_parentheses_operators_or_blocks_are_too_deep_and_nothing_worse() {
     let parens = wrap(format!("  x = {}1{}", "(".repeat(1_000_000), ")".repeat(1_000_000)));
     expect_text(&parens, 3, &["NESTING_TOO_DEEP"]);
     for operator in ["- ", "!", "~"] {
-        expect_text(&wrap(format!("  x = {}1", operator.repeat(1_000_000))), 3, &["NESTING_TOO_DEEP"]);
+        expect_text(
+            &wrap(format!("  x = {}1", operator.repeat(1_000_000))),
+            3,
+            &["NESTING_TOO_DEEP"],
+        );
     }
     let blocks = wrap("jika (x)\n".repeat(300_000) + &"tutup_jika\n".repeat(300_000));
     expect_text(&blocks, 3, &["NESTING_TOO_DEEP"]);
@@ -145,8 +155,16 @@ fn a_very_long_sum_is_no_nesting() {
 #[test]
 fn numbers_beyond_sixty_four_bits_are_diagnosed() {
     expect_text("fungsi mulai()\n  cetak(18446744073709551615)\ntutup_fungsi\n", 0, &[]);
-    expect_text("fungsi mulai()\n  cetak(18446744073709551616)\ntutup_fungsi\n", 3, &["NUMBER_TOO_LARGE"]);
-    expect_text("fungsi mulai()\n  cetak(0x1ffffffffffffffff)\ntutup_fungsi\n", 3, &["NUMBER_TOO_LARGE"]);
+    expect_text(
+        "fungsi mulai()\n  cetak(18446744073709551616)\ntutup_fungsi\n",
+        3,
+        &["NUMBER_TOO_LARGE"],
+    );
+    expect_text(
+        "fungsi mulai()\n  cetak(0x1ffffffffffffffff)\ntutup_fungsi\n",
+        3,
+        &["NUMBER_TOO_LARGE"],
+    );
 }
 
 #[test]
@@ -161,7 +179,10 @@ fn huge_and_senseless_id_ranges_cost_one_diagnostic() {
 #[test]
 fn files_that_import_each_other_and_themselves_are_taken_once() {
     let project = Project::new(&[
-        ("main.fox", "ambil \"main\"\nambil \"a\"\nfungsi mulai()\n  cetak(a() + b())\ntutup_fungsi\n"),
+        (
+            "main.fox",
+            "ambil \"main\"\nambil \"a\"\nfungsi mulai()\n  cetak(a() + b())\ntutup_fungsi\n",
+        ),
         ("a.fox", "ambil \"b\"\nfungsi a()\n  kembalikan 1\ntutup_fungsi\n"),
         ("b.fox", "ambil \"a\"\nambil \"main\"\nfungsi b()\n  kembalikan 2\ntutup_fungsi\n"),
     ]);
@@ -170,10 +191,16 @@ fn files_that_import_each_other_and_themselves_are_taken_once() {
 
 #[test]
 fn a_chain_of_ten_thousand_files_needs_no_stack() {
-    let project = Project::new(&[("main.fox", "ambil \"u/0\"\nfungsi mulai()\n  cetak(f9999())\ntutup_fungsi\n")]);
+    let project = Project::new(&[(
+        "main.fox",
+        "ambil \"u/0\"\nfungsi mulai()\n  cetak(f9999())\ntutup_fungsi\n",
+    )]);
     for n in 0..10_000 {
         let next = if n + 1 < 10_000 { format!("ambil \"u/{}\"\n", n + 1) } else { String::new() };
-        project.write(&format!("u/{n}.fox"), format!("{next}fungsi f{n}()\n  kembalikan {n}\ntutup_fungsi\n").as_bytes());
+        project.write(
+            &format!("u/{n}.fox"),
+            format!("{next}fungsi f{n}()\n  kembalikan {n}\ntutup_fungsi\n").as_bytes(),
+        );
     }
     expect(&project, 0, &[]);
 }
@@ -192,7 +219,10 @@ fn an_import_that_leaves_the_project_is_refused_even_through_a_link() {
 
 #[test]
 fn one_missing_import_costs_that_import_only() {
-    let project = Project::new(&[("main.fox", "ambil \"tiada\"\nfungsi mulai()\n  cetak(7)\ntutup_fungsi\n")]);
+    let project = Project::new(&[(
+        "main.fox",
+        "ambil \"tiada\"\nfungsi mulai()\n  cetak(7)\ntutup_fungsi\n",
+    )]);
     expect(&project, 3, &["IMPORT_MISSING"]);
     let output = project.morph(&["run", "main.fox"]);
     assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(0), b"7\n".as_slice()));
@@ -201,7 +231,10 @@ fn one_missing_import_costs_that_import_only() {
 #[test]
 fn duplicates_across_units_close_the_second_and_keep_the_first() {
     let project = Project::new(&[
-        ("main.fox", "ambil \"a\"\nfungsi f()\n  kembalikan 1\ntutup_fungsi\nfungsi mulai()\n  cetak(f())\ntutup_fungsi\n"),
+        (
+            "main.fox",
+            "ambil \"a\"\nfungsi f()\n  kembalikan 1\ntutup_fungsi\nfungsi mulai()\n  cetak(f())\ntutup_fungsi\n",
+        ),
         ("a.fox", "fungsi f()\n  kembalikan 2\ntutup_fungsi\n"),
     ]);
     expect(&project, 3, &["DEFINITION_DUPLICATE"]);
@@ -211,9 +244,13 @@ fn duplicates_across_units_close_the_second_and_keep_the_first() {
 
 #[test]
 fn registries_that_disagree_are_warned_about_and_the_later_one_wins() {
-    let block = |value: u32| format!("### 7000\nfungsi nilai()\n  kembalikan {value}\ntutup_fungsi\n");
+    let block =
+        |value: u32| format!("### 7000\nfungsi nilai()\n  kembalikan {value}\ntutup_fungsi\n");
     let project = Project::new(&[
-        ("main.fox", "indeks \"satu\"\nindeks \"dua\"\nAmbil 7000\nfungsi mulai()\n  cetak(nilai())\ntutup_fungsi\n"),
+        (
+            "main.fox",
+            "indeks \"satu\"\nindeks \"dua\"\nAmbil 7000\nfungsi mulai()\n  cetak(nilai())\ntutup_fungsi\n",
+        ),
         ("satu.fox", "Daftar \"a\" = 7000\n"),
         ("dua.fox", "Daftar \"b\" = 7000\n"),
         ("a.fox", &block(1)),
@@ -228,21 +265,30 @@ fn registries_that_disagree_are_warned_about_and_the_later_one_wins() {
 fn a_registered_file_that_is_missing_is_reported_where_the_id_is_imported() {
     expect_text("Daftar \"tiada\" = 7000\n", 0, &[]);
     expect_text("Daftar \"tiada\" = 7000\nAmbil 7000\n", 3, &["IMPORT_MISSING"]);
-    let project = Project::new(&[("main.fox", "Daftar \"a\" = 7000\nAmbil 7000\n"), ("a.fox", "### 7001\n")]);
+    let project =
+        Project::new(&[("main.fox", "Daftar \"a\" = 7000\nAmbil 7000\n"), ("a.fox", "### 7001\n")]);
     expect(&project, 3, &["ID_MISSING"]);
 }
 
 #[test]
 fn the_command_line_is_checked_before_any_work() {
     let project = Project::new(&[("main.fox", "")]);
-    for args in [&["build"][..], &["run", "main.fox", "--opt", "fast"], &["nonsense"], &["check", "main.fox", "-q", "-v"]] {
+    for args in [
+        &["build"][..],
+        &["run", "main.fox", "--opt", "fast"],
+        &["nonsense"],
+        &["check", "main.fox", "-q", "-v"],
+    ] {
         assert_eq!(project.morph(args).status.code(), Some(2), "{args:?}");
     }
 }
 
 #[test]
 fn strict_makes_no_image_when_there_is_an_error() {
-    let project = Project::new(&[("main.fox", "fungsi mulai()\n  cetak(1)\ntutup_fungsi\nfungsi rusak()\n  cetak(tiada)\ntutup_fungsi\n")]);
+    let project = Project::new(&[(
+        "main.fox",
+        "fungsi mulai()\n  cetak(1)\ntutup_fungsi\nfungsi rusak()\n  cetak(tiada)\ntutup_fungsi\n",
+    )]);
     let strict = project.morph(&["build", "main.fox", "--strict", "-o", "keluar"]);
     assert_eq!(strict.status.code(), Some(1));
     assert!(!project.path().join("keluar").exists());
@@ -259,7 +305,8 @@ fn an_image_that_cannot_be_written_is_status_74_and_leaves_nothing_behind() {
     assert_eq!(output.status.code(), Some(74), "{}", String::from_utf8_lossy(&output.stderr));
     fs::create_dir(project.path().join("map")).unwrap();
     assert_eq!(project.morph(&["build", "main.fox", "-o", "map"]).status.code(), Some(74));
-    let mut names: Vec<_> = fs::read_dir(project.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    let mut names: Vec<_> =
+        fs::read_dir(project.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     names.sort();
     assert_eq!(names, ["main.fox", "map", "morph.toml"]);
 }
@@ -267,16 +314,24 @@ fn an_image_that_cannot_be_written_is_status_74_and_leaves_nothing_behind() {
 #[test]
 fn a_closed_pipe_is_success() {
     let project = Project::new(&[]);
-    let command = format!("{} explain | true; exit ${{PIPESTATUS[0]}}", env!("CARGO_BIN_EXE_morph"));
-    let status = Command::new("bash").args(["-c", &command]).current_dir(project.path()).status().unwrap();
+    let command =
+        format!("{} explain | true; exit ${{PIPESTATUS[0]}}", env!("CARGO_BIN_EXE_morph"));
+    let status =
+        Command::new("bash").args(["-c", &command]).current_dir(project.path()).status().unwrap();
     assert_eq!(status.code(), Some(0));
 }
 
 #[test]
 fn images_and_diagnostics_are_the_same_in_two_folders() {
     let files = [
-        ("main.fox", "ambil \"sub/a\"\nAmbil 340-344\nfungsi mulai()\n  var v = vec_create(4)\n  cetak(a() / 0)\ntutup_fungsi\nfungsi rusak()\n  cetak(tiada)\ntutup_fungsi\n"),
-        ("sub/a.fox", "var g = hitung()\nfungsi hitung()\n  kembalikan 3\ntutup_fungsi\nfungsi a()\n  kembalikan g\ntutup_fungsi\n"),
+        (
+            "main.fox",
+            "ambil \"sub/a\"\nAmbil 340-344\nfungsi mulai()\n  var v = vec_create(4)\n  cetak(a() / 0)\ntutup_fungsi\nfungsi rusak()\n  cetak(tiada)\ntutup_fungsi\n",
+        ),
+        (
+            "sub/a.fox",
+            "var g = hitung()\nfungsi hitung()\n  kembalikan 3\ntutup_fungsi\nfungsi a()\n  kembalikan g\ntutup_fungsi\n",
+        ),
     ];
     let build = || {
         let project = Project::new(&files);

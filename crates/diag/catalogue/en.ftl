@@ -267,9 +267,17 @@ TYPE_MISMATCH = expected { type-kind }, found { type-found }
 FLOAT_OPERATOR = `{ $op }` is not defined for floats
     .label = one side is a float
     .help = convert with `int(x)` first
-FLOAT_AS_WORD = the float travels to the parameter `{ $parameter }` of `{ $name }` as its bits
-    .label = an untyped parameter would read these bits as an integer
-    .help = declare `tipe { $parameter } float` in the function, or pass `int(x)`
+FLOAT_AS_WORD = { $what ->
+    [argument] the float travels to argument { $parameter } of `{ $name }` as its bits
+    [field] the float is stored in the field `{ $parameter }` of `{ $name }` as its bits
+    [element] the float is stored in an element of `{ $name }` as its bits
+   *[parameter] the float travels to the parameter `{ $parameter }` of `{ $name }` as its bits
+}
+    .label = whoever reads these bits takes them for an integer
+    .help-parameter = declare `tipe { $parameter } float` in the function, or pass `int(x)`
+    .help-argument = pass `int(x)`, or read it back with `float_from_bits(w)`
+    .help-field = declare the field as `{ $parameter } float`, or store `int(x)`
+    .help-element = store `int(x)`, or read it back with `float_from_bits(w)`
 STRING_OPERATOR = `{ $op }` is not defined for strings
     .label = one side is a string
     .help-concat = join strings with `str_concat(a, b)`

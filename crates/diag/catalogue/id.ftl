@@ -260,9 +260,17 @@ TYPE_MISMATCH = seharusnya { type-kind }, tetapi ditemukan { type-found }
 FLOAT_OPERATOR = `{ $op }` tidak berlaku untuk float
     .label = salah satu sisinya float
     .help = ubah dahulu dengan `int(x)`
-FLOAT_AS_WORD = float ini sampai ke parameter `{ $parameter }` dari `{ $name }` sebagai deretan bit
-    .label = parameter tanpa tipe membaca bit-bit ini sebagai bilangan bulat
-    .help = tulis `tipe { $parameter } float` di dalam fungsi itu, atau kirim `int(x)`
+FLOAT_AS_WORD = { $what ->
+    [argument] float ini sampai ke argumen { $parameter } dari `{ $name }` sebagai deretan bit
+    [field] float ini disimpan di field `{ $parameter }` dari `{ $name }` sebagai deretan bit
+    [element] float ini disimpan di sebuah elemen `{ $name }` sebagai deretan bit
+   *[parameter] float ini sampai ke parameter `{ $parameter }` dari `{ $name }` sebagai deretan bit
+}
+    .label = siapa pun yang membaca bit-bit ini menganggapnya bilangan bulat
+    .help-parameter = tulis `tipe { $parameter } float` di dalam fungsi itu, atau kirim `int(x)`
+    .help-argument = kirim `int(x)`, atau baca kembali dengan `float_from_bits(w)`
+    .help-field = deklarasikan field itu sebagai `{ $parameter } float`, atau simpan `int(x)`
+    .help-element = simpan `int(x)`, atau baca kembali dengan `float_from_bits(w)`
 STRING_OPERATOR = `{ $op }` tidak berlaku untuk string
     .label = salah satu sisinya string
     .help-concat = gabungkan string dengan `str_concat(a, b)`

@@ -6,7 +6,7 @@
 use morph_diag::{Code, Diagnostic, FragmentId, Severity, Source, Span};
 use morph_sema::check::{self, Checked, Site};
 use morph_sema::closure::{self, Candidate, ClosureInput};
-use morph_sema::environment::{EnvInput, Environment, environment};
+use morph_sema::environment::{ConstValue, EnvInput, Environment, Variable, environment};
 use morph_sema::index::index;
 use morph_sema::nearest::add_nearest;
 use morph_sema::summary::{Definition, Side, Summary};
@@ -70,17 +70,16 @@ impl<'p> Analysis<'p> {
         }
         let states = vec![State::Inactive; places.len()];
         let environment = Environment::default();
-        let mut analysis =
-            Analysis {
-                program,
-                places,
-                first,
-                summaries,
-                states,
-                problems: Vec::new(),
-                environment,
-                program_problem: None,
-            };
+        let mut analysis = Analysis {
+            program,
+            places,
+            first,
+            summaries,
+            states,
+            problems: Vec::new(),
+            environment,
+            program_problem: None,
+        };
         for (place, problem) in &program.problems {
             analysis.problems.push((analysis.id(*place), problem.clone()));
         }
@@ -185,7 +184,9 @@ impl<'p> Analysis<'p> {
         let mut ids = vec![None; self.places.len()];
         for (number, unit) in self.program.units.iter().enumerate() {
             if unit.side() == Side::Library {
-                for (fragment, slot) in unit.fragments.iter().zip(&mut ids[self.first[number] as usize..]) {
+                for (fragment, slot) in
+                    unit.fragments.iter().zip(&mut ids[self.first[number] as usize..])
+                {
                     let own = |id: &u64| library::registered(*id) == Some(unit.path.as_str());
                     *slot = fragment.piece.block.filter(own);
                 }
@@ -194,8 +195,13 @@ impl<'p> Analysis<'p> {
         for (id, line) in self.program.registry.ids() {
             debug_assert!(matches!(self.program.registry.find(id), Some(Registered::ByProgram(_))));
             let user = &self.program.units[line.place.unit as usize].location;
-            let Ok(location @ Location::File(_)) = project.look_up(&line.path, user) else { continue };
-            let Some(number) = self.program.units.iter().position(|unit| unit.location == location) else { continue };
+            let Ok(location @ Location::File(_)) = project.look_up(&line.path, user) else {
+                continue;
+            };
+            let Some(number) = self.program.units.iter().position(|unit| unit.location == location)
+            else {
+                continue;
+            };
             let block = self.program.units[number].block(id).into_iter().flatten();
             for fragment in block {
                 ids[self.first[number] as usize + fragment].get_or_insert(id);
@@ -210,7 +216,8 @@ impl<'p> Analysis<'p> {
             if *self.state(id) == State::Inactive {
                 continue;
             }
-            let own = self.fragment(id).tree.diagnostics.iter().chain(&self.summary(id).diagnostics);
+            let own =
+                self.fragment(id).tree.diagnostics.iter().chain(&self.summary(id).diagnostics);
             for problem in own.cloned().collect::<Vec<_>>() {
                 self.report(id, problem);
             }
@@ -231,6 +238,24 @@ impl<'p> Analysis<'p> {
         for (id, problem) in problems {
             self.report(id, problem);
         }
+        for id in self.ids() {
+            if let Some(cause) = self.constant_cause(id) {
+                self.states[id.0 as usize] = State::Dependent(cause);
+            }
+        }
+    }
+
+    /// For a constant without an error of its own, whose value needs a closed one: that one.
+    fn constant_cause(&self, id: FragmentId) -> Option<FragmentId> {
+        let Definition::Const { name, .. } = self.summary(id).definition else { return None };
+        if *self.state(id) != State::Active {
+            return None;
+        }
+        let mut asker = self.environment.asker(self.side(id));
+        let Some(Variable::Const(constant)) = asker.variable(name) else { return None };
+        let ConstValue::Closed(symbol) = &constant.value else { return None };
+        let cause = symbol.trim_start_matches(['?', '@']);
+        self.closed_definition(cause, self.side(id)).filter(|cause| *cause != id)
     }
 
     /// Checks one active fragment that is not closed; what it finds wrong closes it.
@@ -259,7 +284,10 @@ impl<'p> Analysis<'p> {
                 Some(cause) => self.states[id.0 as usize] = State::Dependent(cause),
                 None => {
                     let reason = format!("no typed fragment and no reason: {closed_by:?}");
-                    self.report(id, Diagnostic::new(Code::CompilerFault, Span::default()).arg("reason", reason));
+                    self.report(
+                        id,
+                        Diagnostic::new(Code::CompilerFault, Span::default()).arg("reason", reason),
+                    );
                 }
             }
         }
@@ -271,7 +299,9 @@ impl<'p> Analysis<'p> {
         let matches = |id: &FragmentId| {
             self.state(*id).is_closed()
                 && match self.summary(*id).definition {
-                    Definition::Struct { name: own, .. } | Definition::Const { name: own, .. } => own == name,
+                    Definition::Struct { name: own, .. } | Definition::Const { name: own, .. } => {
+                        own == name
+                    }
                     Definition::Function { .. }
                     | Definition::UnitBlock { .. }
                     | Definition::Global { .. }
@@ -304,7 +334,9 @@ impl<'p> Analysis<'p> {
             let erroneous = self
                 .problems
                 .iter()
-                .filter(|(id, problem)| ids.contains(&id.0) && problem.severity() == Severity::Error)
+                .filter(|(id, problem)| {
+                    ids.contains(&id.0) && problem.severity() == Severity::Error
+                })
                 .map(|(id, _)| *id)
                 .min();
             let Some(cause) = erroneous else { continue };

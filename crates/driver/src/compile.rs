@@ -99,7 +99,9 @@ impl Compilation {
     fn fragment(&mut self, analysis: &mut Analysis<'_>, id: FragmentId, typed: &Typed) {
         let initialiser = match &typed.item {
             Item::Function(body) if body.symbol.starts_with('%') => Some(body.symbol.clone()),
-            Item::Global { initialiser, .. } => initialiser.as_ref().map(|body| body.symbol.clone()),
+            Item::Global { initialiser, .. } => {
+                initialiser.as_ref().map(|body| body.symbol.clone())
+            }
             Item::Function(_) | Item::Raw(_) => None,
             Item::Nothing => return,
         };
@@ -131,7 +133,9 @@ impl Compilation {
             Err(payload) => {
                 let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
                 let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
-                Err(morph_codegen::Problem::Fault { reason: text.unwrap_or_else(|| "panic".to_owned()) })
+                Err(morph_codegen::Problem::Fault {
+                    reason: text.unwrap_or_else(|| "panic".to_owned()),
+                })
             }
         }
     }
@@ -151,7 +155,9 @@ impl Compilation {
         let mut done = vec![false; analysis.places.len()];
         loop {
             while let Some(symbol) = queue.pop() {
-                if let Some(id) = owners.find(&symbol).filter(|id| analysis.side(*id) == Side::Library) {
+                if let Some(id) =
+                    owners.find(&symbol).filter(|id| analysis.side(*id) == Side::Library)
+                {
                     wanted.push(id);
                 }
             }
@@ -162,7 +168,11 @@ impl Compilation {
             if let Some(typed) = analysis.check(id) {
                 let before = self.objects.len();
                 self.fragment(analysis, id, &typed);
-                queue.extend(self.objects[before..].iter().flat_map(|(_, object)| object.symbols.iter().cloned()));
+                queue.extend(
+                    self.objects[before..]
+                        .iter()
+                        .flat_map(|(_, object)| object.symbols.iter().cloned()),
+                );
             }
         }
     }
@@ -212,7 +222,11 @@ impl Compilation {
     }
 
     /// The function that runs initialisers and `mulai`.
-    fn start(&mut self, analysis: &Analysis<'_>, entry: Option<FragmentId>) -> Result<Object, String> {
+    fn start(
+        &mut self,
+        analysis: &Analysis<'_>,
+        entry: Option<FragmentId>,
+    ) -> Result<Object, String> {
         let included = &analysis.program.included;
         let included: Vec<FragmentId> = included.iter().map(|place| analysis.id(*place)).collect();
         // What closure brought in is ready before anything of the program runs; the library first.
@@ -220,7 +234,8 @@ impl Compilation {
         for id in &included {
             closed_over[id.0 as usize] = false;
         }
-        let mut order: Vec<FragmentId> = analysis.ids().filter(|id| closed_over[id.0 as usize]).collect();
+        let mut order: Vec<FragmentId> =
+            analysis.ids().filter(|id| closed_over[id.0 as usize]).collect();
         order.sort_by_key(|id| (analysis.side(*id) == Side::Program, *id));
         order.extend(included);
         let initialisers: Vec<Symbol> =
@@ -302,7 +317,8 @@ fn text(analysis: &Analysis<'_>, id: FragmentId, lang: Lang) -> String {
         .iter()
         .filter(|(place, problem)| *place == id && problem.severity() == Severity::Error)
         .map(|(_, problem)| {
-            let located = Located::new(problem, analysis.source(id), |other| Some(analysis.source(other)));
+            let located =
+                Located::new(problem, analysis.source(id), |other| Some(analysis.source(other)));
             render(&located, lang, Format::Human, Color::Never)
         })
         .collect();

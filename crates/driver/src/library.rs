@@ -35,7 +35,10 @@ const REGISTRY: &[(u64, u64, &str)] = &[
 
 /// The unit that the built-in registry names for an ID, whether it exists or not.
 pub fn registered(id: u64) -> Option<&'static str> {
-    REGISTRY.iter().find(|(first, last, _)| (*first..=*last).contains(&id)).map(|(_, _, unit)| *unit)
+    REGISTRY
+        .iter()
+        .find(|(first, last, _)| (*first..=*last).contains(&id))
+        .map(|(_, _, unit)| *unit)
 }
 
 /// The index in [`UNITS`] of the unit with this path. `path` is relative, with forward slashes.
@@ -50,14 +53,17 @@ mod tests {
     #[test]
     fn units_are_sorted_and_named_by_relative_paths() {
         assert!(UNITS.is_sorted_by(|a, b| a.path < b.path));
-        assert!(UNITS.iter().all(|unit| unit.path.starts_with("lib/") && unit.path.ends_with(".fox")));
+        assert!(
+            UNITS.iter().all(|unit| unit.path.starts_with("lib/") && unit.path.ends_with(".fox"))
+        );
     }
 
     #[test]
     fn every_block_marker_of_the_library_is_registered_for_its_unit() {
         for unit in UNITS {
             for marker in unit.text.lines().filter_map(|line| line.strip_prefix("###")) {
-                let digits: String = marker.trim_start().chars().take_while(char::is_ascii_digit).collect();
+                let digits: String =
+                    marker.trim_start().chars().take_while(char::is_ascii_digit).collect();
                 if let Ok(id) = digits.parse() {
                     assert_eq!(registered(id), Some(unit.path), "### {id}");
                 }

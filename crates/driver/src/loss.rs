@@ -19,20 +19,25 @@ pub(crate) fn counts(analysis: &Analysis<'_>, id: FragmentId) -> bool {
 pub(crate) fn closed(analysis: &Analysis<'_>, entry: Option<FragmentId>) -> Vec<Closed> {
     let all: Vec<FragmentId> = analysis
         .ids()
-        .filter(|id| analysis.state(*id).is_closed() && !matches!(analysis.summary(*id).definition, Definition::Import))
+        .filter(|id| {
+            analysis.state(*id).is_closed()
+                && !matches!(analysis.summary(*id).definition, Definition::Import)
+        })
         .collect();
     if all.is_empty() {
         return Vec::new();
     }
     let graph = graph(analysis);
-    let startup: Vec<FragmentId> = analysis.ids().filter(|id| runs_at_startup(analysis, *id)).collect();
+    let startup: Vec<FragmentId> =
+        analysis.ids().filter(|id| runs_at_startup(analysis, *id)).collect();
     let mut searches = Vec::new();
     if let Some(entry) = entry {
         searches.push(graph.search(&[entry]));
     }
     searches.push(graph.search(&startup));
     if entry.is_none() && startup.is_empty() {
-        searches.push(graph.search(&graph.unused(analysis.ids().filter(|id| counts(analysis, *id)))));
+        searches
+            .push(graph.search(&graph.unused(analysis.ids().filter(|id| counts(analysis, *id)))));
     }
     all.into_iter()
         .map(|fragment| Closed {
@@ -47,8 +52,13 @@ pub(crate) fn closed(analysis: &Analysis<'_>, entry: Option<FragmentId>) -> Vec<
 }
 
 fn runs_at_startup(analysis: &Analysis<'_>, id: FragmentId) -> bool {
+    // What is closed itself is not run.
     counts(analysis, id)
-        && matches!(analysis.summary(id).definition, Definition::Statement | Definition::Global { .. })
+        && *analysis.state(id) == State::Active
+        && matches!(
+            analysis.summary(id).definition,
+            Definition::Statement | Definition::Global { .. }
+        )
 }
 
 /// Which active fragments name which.
@@ -57,7 +67,11 @@ fn graph(analysis: &Analysis<'_>) -> Graph {
     let mut others: FxHashMap<(Side, &str), FragmentId> = FxHashMap::default();
     for id in analysis.ids().filter(|id| *analysis.state(*id) != State::Inactive) {
         let Some((keyword, name)) = analysis.name(id) else { continue };
-        let table = if matches!(keyword, "fungsi" | "unit" | "asm_rutin") { &mut callables } else { &mut others };
+        let table = if matches!(keyword, "fungsi" | "unit" | "asm_rutin") {
+            &mut callables
+        } else {
+            &mut others
+        };
         // The first of several definitions is the active one.
         table.entry((analysis.side(id), name)).or_insert(id);
     }
@@ -65,7 +79,9 @@ fn graph(analysis: &Analysis<'_>) -> Graph {
         let callable = callables.get(&(side, name));
         let other = others.get(&(side, name));
         match kind {
-            UseKind::Call | UseKind::Runtime | UseKind::RuntimeIfFloat | UseKind::Asm => callable.or(other),
+            UseKind::Call | UseKind::Runtime | UseKind::RuntimeIfFloat | UseKind::Asm => {
+                callable.or(other)
+            }
             UseKind::Value | UseKind::Struct | UseKind::AsmVariable => other.or(callable),
         }
         .copied()
@@ -79,7 +95,8 @@ fn graph(analysis: &Analysis<'_>) -> Graph {
             let own = analysis.side(id);
             let mut targets = Vec::new();
             for used in &analysis.summary(id).uses {
-                let found = find(own, used.name, used.kind).or_else(|| find(Side::Library, used.name, used.kind));
+                let found = find(own, used.name, used.kind)
+                    .or_else(|| find(Side::Library, used.name, used.kind));
                 if let Some(target) = found.filter(|target| !targets.contains(target)) {
                     targets.push(target);
                 }
@@ -87,6 +104,8 @@ fn graph(analysis: &Analysis<'_>) -> Graph {
             targets
         })
         .collect();
-    let closed = (0..to_u32(analysis.places.len())).map(|id| analysis.state(FragmentId(id)).is_closed()).collect();
+    let closed = (0..to_u32(analysis.places.len()))
+        .map(|id| analysis.state(FragmentId(id)).is_closed())
+        .collect();
     Graph { uses, closed }
 }

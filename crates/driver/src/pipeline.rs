@@ -101,7 +101,8 @@ fn run(
             match compiler.finish(&mut analysis, entry) {
                 Ok(Compiled { bytes }) => image = Some(bytes),
                 Err(reason) => {
-                    let fault = Diagnostic::new(Code::CompilerFault, Span::default()).arg("reason", reason);
+                    let fault =
+                        Diagnostic::new(Code::CompilerFault, Span::default()).arg("reason", reason);
                     analysis.program_problem = Some(fault);
                     status = Status::Bug;
                 }
@@ -109,7 +110,8 @@ fn run(
         }
     }
     clock.lap("compile and link");
-    let any_error = analysis.problems.iter().any(|(_, problem)| problem.severity() == Severity::Error);
+    let any_error =
+        analysis.problems.iter().any(|(_, problem)| problem.severity() == Severity::Error);
     if any_error && status == Status::Complete {
         status = Status::WithErrors;
         if options.on_error == OnError::Refuse {
@@ -129,7 +131,9 @@ fn find_entry(analysis: &mut Analysis<'_>) -> Option<FragmentId> {
     let entry = analysis.ids().find(|id| {
         *analysis.state(*id) != State::Inactive
             && analysis.side(*id) == Side::Program
-            && analysis.name(*id).is_some_and(|(keyword, name)| matches!(keyword, "fungsi" | "unit") && name == "mulai")
+            && analysis.name(*id).is_some_and(|(keyword, name)| {
+                matches!(keyword, "fungsi" | "unit") && name == "mulai"
+            })
     })?;
     if let Definition::Function { params, .. } = &analysis.summary(entry).definition
         && params.len() > 2
@@ -180,7 +184,10 @@ impl Parts {
         // Warnings and notes about the library are ours to read, not the user's.
         let shown = |id: FragmentId, problem: &Diagnostic| {
             problem.severity() == Severity::Error
-                || self.fragments.get(id.0 as usize).is_some_and(|place| place.side == Side::Program)
+                || self
+                    .fragments
+                    .get(id.0 as usize)
+                    .is_some_and(|place| place.side == Side::Program)
         };
         let mut problems: Vec<Problem> = Vec::new();
         for (id, diagnostic) in self.problems {
@@ -188,10 +195,20 @@ impl Parts {
                 problems.push(Problem { fragment: Some(id), diagnostic });
             }
         }
-        problems.extend(self.program_problem.map(|diagnostic| Problem { fragment: None, diagnostic }));
-        let units = program.units.into_iter().map(|unit| UnitText { path: unit.path, text: unit.text }).collect();
-        let mut report =
-            Report { units, fragments: self.fragments, problems, closed: self.closed, total: self.total };
+        problems
+            .extend(self.program_problem.map(|diagnostic| Problem { fragment: None, diagnostic }));
+        let units = program
+            .units
+            .into_iter()
+            .map(|unit| UnitText { path: unit.path, text: unit.text })
+            .collect();
+        let mut report = Report {
+            units,
+            fragments: self.fragments,
+            problems,
+            closed: self.closed,
+            total: self.total,
+        };
         report.sort();
         report
     }

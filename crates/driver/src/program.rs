@@ -68,7 +68,9 @@ fn finish(
     registry: Registry,
     mut problems: Vec<(FragmentRef, Diagnostic)>,
 ) -> Program {
-    let is_library = |unit: &u32| matches!(files.units.get_index(*unit as usize), Some((Location::Library(_), _)));
+    let is_library = |unit: &u32| {
+        matches!(files.units.get_index(*unit as usize), Some((Location::Library(_), _)))
+    };
     let all = 0..to_u32(files.units.len());
     let order: IndexSet<u32> =
         touched.into_iter().chain(pooled).chain(all).filter(|unit| !is_library(unit)).collect();
@@ -83,7 +85,9 @@ fn finish(
     }
     for (index, _) in library::UNITS.iter().enumerate() {
         let location = Location::Library(index);
-        let old = slots.iter().position(|slot| slot.as_ref().is_some_and(|unit| unit.location == location));
+        let old = slots
+            .iter()
+            .position(|slot| slot.as_ref().is_some_and(|unit| unit.location == location));
         let loaded = old.and_then(|old| {
             renumbered[old] = to_u32(units.len());
             slots[old].take()
@@ -217,7 +221,8 @@ impl<'f, 'p> Walk<'f, 'p> {
         self.open.push(unit);
         self.steps.push(Step::Leave);
         let count = to_u32(self.files.unit(unit).fragments.len());
-        self.steps.extend((0..count).rev().map(|fragment| Step::Enter(FragmentRef { unit, fragment })));
+        self.steps
+            .extend((0..count).rev().map(|fragment| Step::Enter(FragmentRef { unit, fragment })));
     }
 
     fn enter(&mut self, place: FragmentRef) {
@@ -253,7 +258,9 @@ impl<'f, 'p> Walk<'f, 'p> {
                     self.take_ranges(place, ids, |_, _, _, _| Ok(unit));
                 }
             }
-            Import::Blocks { path: None, ids } => self.take_ranges(place, ids, Self::find_registered),
+            Import::Blocks { path: None, ids } => {
+                self.take_ranges(place, ids, Self::find_registered)
+            }
         }
     }
 
@@ -292,7 +299,8 @@ impl<'f, 'p> Walk<'f, 'p> {
 
     fn note_cycle(&mut self, place: FragmentRef, span: Span, unit: u32) {
         let Some(start) = self.open.iter().position(|open| *open == unit) else { return };
-        let mut chain: Vec<&str> = self.open[start..].iter().map(|unit| self.files.unit(*unit).path.as_str()).collect();
+        let mut chain: Vec<&str> =
+            self.open[start..].iter().map(|unit| self.files.unit(*unit).path.as_str()).collect();
         chain.push(self.files.unit(unit).path.as_str());
         let chain = chain.join(" -> ");
         self.report(place, Diagnostic::new(Code::ImportCycle, span).arg("chain", chain));
@@ -329,7 +337,12 @@ impl<'f, 'p> Walk<'f, 'p> {
     }
 
     /// The unit that a registry names for an ID.
-    fn find_registered(&mut self, place: FragmentRef, range: IdRange, id: u64) -> Result<u32, IdFault> {
+    fn find_registered(
+        &mut self,
+        place: FragmentRef,
+        range: IdRange,
+        id: u64,
+    ) -> Result<u32, IdFault> {
         let registered = match self.files.unit(place.unit).side() {
             Side::Program => self.registry.find(id),
             Side::Library => registry::built_in(id),
@@ -338,12 +351,15 @@ impl<'f, 'p> Walk<'f, 'p> {
             None => Err(IdFault::Unregistered),
             Some(Registered::BuiltIn(path)) => {
                 let index = library::find(path).ok_or(IdFault::NoBlock(path.to_owned()))?;
-                self.files.open(&Location::Library(index)).map_err(|_| IdFault::NoBlock(path.to_owned()))
+                self.files
+                    .open(&Location::Library(index))
+                    .map_err(|_| IdFault::NoBlock(path.to_owned()))
             }
             Some(Registered::ByProgram(line)) => {
                 let line = line.clone();
                 let user = self.files.unit(line.place.unit).location.clone();
-                self.open_named(&line.path, &user, range.span).map_err(|problem| IdFault::File(Box::new(problem)))
+                self.open_named(&line.path, &user, range.span)
+                    .map_err(|problem| IdFault::File(Box::new(problem)))
             }
         }
     }
@@ -387,7 +403,8 @@ impl<'f, 'p> Walk<'f, 'p> {
             };
             self.touch(unit);
             match self.files.unit(unit).block(id) {
-                Some(block) => taken.extend(block.map(|fragment| FragmentRef { unit, fragment: to_u32(fragment) })),
+                Some(block) => taken
+                    .extend(block.map(|fragment| FragmentRef { unit, fragment: to_u32(fragment) })),
                 None => faults.push((id, IdFault::NoBlock(self.files.unit(unit).path.clone()))),
             }
         }
@@ -410,15 +427,15 @@ impl<'f, 'p> Walk<'f, 'p> {
                 IdFault::Unregistered if all => {
                     Diagnostic::new(Code::IdUnregistered, range.span).arg("id", id.to_string())
                 }
-                IdFault::NoBlock(path) if all => {
-                    Diagnostic::new(Code::IdMissing, range.span).arg("id", id.to_string()).arg("path", path)
-                }
-                IdFault::Unregistered => {
-                    Diagnostic::new(Code::IdSkipped, range.span).arg("id", id.to_string()).arg("path", "")
-                }
-                IdFault::NoBlock(path) => {
-                    Diagnostic::new(Code::IdSkipped, range.span).arg("id", id.to_string()).arg("path", path)
-                }
+                IdFault::NoBlock(path) if all => Diagnostic::new(Code::IdMissing, range.span)
+                    .arg("id", id.to_string())
+                    .arg("path", path),
+                IdFault::Unregistered => Diagnostic::new(Code::IdSkipped, range.span)
+                    .arg("id", id.to_string())
+                    .arg("path", ""),
+                IdFault::NoBlock(path) => Diagnostic::new(Code::IdSkipped, range.span)
+                    .arg("id", id.to_string())
+                    .arg("path", path),
             };
             first = false;
             self.report(place, problem);

@@ -89,7 +89,8 @@ impl Project {
                 Err(_) => {}
             }
         }
-        look_up_library(&path, None).map_err(|_| if left { LookupError::Outside } else { LookupError::Missing })
+        look_up_library(&path, None)
+            .map_err(|_| if left { LookupError::Outside } else { LookupError::Missing })
     }
 
     /// How a location is shown: relative to the first root, with forward slashes.
@@ -104,7 +105,8 @@ impl Project {
 /// A path as it is shown when there is no project: the file's bare name if it is absolute.
 pub fn display_unresolved(path: &Path) -> String {
     if path.is_absolute() {
-        path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
+        path.file_name()
+            .map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
     } else {
         path.display().to_string()
     }
@@ -136,7 +138,9 @@ fn normalise(path: &Path) -> PathBuf {
                     result.push("..");
                 }
             }
-            Component::Prefix(_) | Component::RootDir | Component::Normal(_) => result.push(component),
+            Component::Prefix(_) | Component::RootDir | Component::Normal(_) => {
+                result.push(component)
+            }
         }
     }
     result
@@ -145,7 +149,8 @@ fn normalise(path: &Path) -> PathBuf {
 fn relative(file: &Path, base: &Path) -> String {
     let shared = file.components().zip(base.components()).take_while(|(a, b)| a == b).count();
     let up = base.components().skip(shared).map(|_| "..".to_owned());
-    let down = file.components().skip(shared).map(|part| part.as_os_str().to_string_lossy().into_owned());
+    let down =
+        file.components().skip(shared).map(|part| part.as_os_str().to_string_lossy().into_owned());
     up.chain(down).collect::<Vec<_>>().join("/")
 }
 
@@ -155,7 +160,13 @@ mod tests {
 
     #[test]
     fn normalising_never_climbs_above_the_root() {
-        let cases = [("/a/b/../c", "/a/c"), ("/../../a", "/a"), ("a/./b", "a/b"), ("../x", "../x"), ("a/../../x", "../x")];
+        let cases = [
+            ("/a/b/../c", "/a/c"),
+            ("/../../a", "/a"),
+            ("a/./b", "a/b"),
+            ("../x", "../x"),
+            ("a/../../x", "../x"),
+        ];
         for (path, expected) in cases {
             assert_eq!(normalise(Path::new(path)), Path::new(expected), "{path}");
         }
@@ -163,7 +174,8 @@ mod tests {
 
     #[test]
     fn paths_are_shown_relative_to_the_first_root() {
-        let cases = [("/p/a.fox", "a.fox"), ("/p/sub/b.fox", "sub/b.fox"), ("/q/c.fox", "../q/c.fox")];
+        let cases =
+            [("/p/a.fox", "a.fox"), ("/p/sub/b.fox", "sub/b.fox"), ("/q/c.fox", "../q/c.fox")];
         for (file, expected) in cases {
             assert_eq!(relative(Path::new(file), Path::new("/p")), expected);
         }

@@ -48,7 +48,8 @@ impl Registry {
                 let mut warned = false;
                 for id in ids {
                     let earlier = by_id.insert(id, index).map(|index| &lines[index]);
-                    if let Some(earlier) = earlier.filter(|earlier| stem(&earlier.path) != stem(&line.path))
+                    if let Some(earlier) =
+                        earlier.filter(|earlier| stem(&earlier.path) != stem(&line.path))
                         && !warned
                     {
                         // One warning a range: the first ID tells the story.
@@ -67,7 +68,8 @@ impl Registry {
 
     /// Who has `id`: the program's word counts before the built-in table.
     pub fn find(&self, id: u64) -> Option<Registered<'_>> {
-        let own = self.by_id.get(&id).and_then(|index| self.lines.get(*index)).map(Registered::ByProgram);
+        let own =
+            self.by_id.get(&id).and_then(|index| self.lines.get(*index)).map(Registered::ByProgram);
         own.or_else(|| built_in(id))
     }
 

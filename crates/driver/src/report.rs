@@ -6,7 +6,9 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::path::Path;
 
-use morph_diag::{Code, Color, Diagnostic, Format, FragmentId, Lang, Located, Severity, Source, Span, render};
+use morph_diag::{
+    Code, Color, Diagnostic, Format, FragmentId, Lang, Located, Severity, Source, Span, render,
+};
 use morph_sema::summary::Side;
 
 use crate::project;
@@ -79,7 +81,9 @@ impl Report {
     /// Sorts by place: fragment, position, then severity and code; repetitions go.
     pub fn sort(&mut self) {
         self.problems.sort_by(|a, b| {
-            let key = |problem: &Problem| (problem.fragment, problem.diagnostic.primary, problem.diagnostic.severity());
+            let key = |problem: &Problem| {
+                (problem.fragment, problem.diagnostic.primary, problem.diagnostic.severity())
+            };
             key(a).cmp(&key(b)).then(a.diagnostic.code.cmp(&b.diagnostic.code))
         });
         self.problems.dedup_by(|a, b| a.fragment == b.fragment && a.diagnostic == b.diagnostic);
@@ -122,14 +126,28 @@ impl Report {
     fn source(&self, id: FragmentId) -> Option<Source<'_>> {
         let place = self.place(id)?;
         let unit = self.units.get(place.unit as usize)?;
-        Some(source_of(&unit.path, &unit.text, place.start as usize..place.end as usize, place.line))
+        Some(source_of(
+            &unit.path,
+            &unit.text,
+            place.start as usize..place.end as usize,
+            place.line,
+        ))
     }
 }
 
 /// The whole lines of a unit that hold the fragment at `range`, which begins on line `line`.
-pub(crate) fn source_of<'a>(path: &'a str, text: &'a str, range: Range<usize>, line: u32) -> Source<'a> {
-    let line_start = text.get(..range.start).and_then(|text| text.rfind('\n')).map_or(0, |newline| newline + 1);
-    let line_end = text.get(range.end..).and_then(|rest| rest.find('\n')).map_or(text.len(), |at| range.end + at);
+pub(crate) fn source_of<'a>(
+    path: &'a str,
+    text: &'a str,
+    range: Range<usize>,
+    line: u32,
+) -> Source<'a> {
+    let line_start =
+        text.get(..range.start).and_then(|text| text.rfind('\n')).map_or(0, |newline| newline + 1);
+    let line_end = text
+        .get(range.end..)
+        .and_then(|rest| rest.find('\n'))
+        .map_or(text.len(), |at| range.end + at);
     Source {
         path,
         text: text.get(line_start..line_end).unwrap_or(""),

@@ -29,15 +29,15 @@ impl SourceError {
     pub fn to_diagnostic(&self, path: &str, place: Span) -> Diagnostic {
         match self {
             SourceError::Missing => Diagnostic::new(Code::FileMissing, place).arg("path", path),
-            SourceError::Unreadable(reason) => {
-                Diagnostic::new(Code::FileUnreadable, place).arg("path", path).arg("reason", reason.as_str())
-            }
-            SourceError::NotUtf8(offset) => {
-                Diagnostic::new(Code::FileNotUtf8, place).arg("path", path).arg("offset", to_number(*offset))
-            }
-            SourceError::TooLarge(size) => {
-                Diagnostic::new(Code::FileTooLarge, place).arg("path", path).arg("size", to_number(*size))
-            }
+            SourceError::Unreadable(reason) => Diagnostic::new(Code::FileUnreadable, place)
+                .arg("path", path)
+                .arg("reason", reason.as_str()),
+            SourceError::NotUtf8(offset) => Diagnostic::new(Code::FileNotUtf8, place)
+                .arg("path", path)
+                .arg("offset", to_number(*offset)),
+            SourceError::TooLarge(size) => Diagnostic::new(Code::FileTooLarge, place)
+                .arg("path", path)
+                .arg("size", to_number(*size)),
         }
     }
 }
@@ -61,7 +61,9 @@ pub fn read(path: &Path) -> Result<String, SourceError> {
     let file = File::open(path).map_err(|error| from_io(&error))?;
     let mut bytes = Vec::new();
     let expected = to_number(metadata.len());
-    bytes.try_reserve_exact(expected + 1).map_err(|error| SourceError::Unreadable(error.to_string()))?;
+    bytes
+        .try_reserve_exact(expected + 1)
+        .map_err(|error| SourceError::Unreadable(error.to_string()))?;
     file.take(LIMIT + 1).read_to_end(&mut bytes).map_err(|error| from_io(&error))?;
     if bytes.len() as u64 > LIMIT {
         return Err(SourceError::TooLarge(bytes.len() as u64));

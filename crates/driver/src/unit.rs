@@ -58,7 +58,10 @@ impl Unit {
     /// The fragments of block `id`: the first run of fragments that carry the number.
     pub fn block(&self, id: u64) -> Option<Range<usize>> {
         let start = self.fragments.iter().position(|fragment| fragment.piece.block == Some(id))?;
-        let len = self.fragments[start..].iter().take_while(|fragment| fragment.piece.block == Some(id)).count();
+        let len = self.fragments[start..]
+            .iter()
+            .take_while(|fragment| fragment.piece.block == Some(id))
+            .count();
         Some(start..start + len)
     }
 }

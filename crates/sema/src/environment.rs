@@ -111,6 +111,8 @@ pub struct FieldInfo {
 #[derive(Clone, Debug)]
 pub struct LabelInfo {
     pub symbol: Symbol,
+    /// Set if it is a plain number (`n equ 3`): then nothing defines the symbol.
+    pub value: Option<i64>,
     pub place: Place,
 }
 

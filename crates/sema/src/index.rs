@@ -80,7 +80,15 @@ pub fn index<'t>(tree: &Tree, text: &'t str, side: Side) -> Summary<'t> {
     };
     let assigned = assigned(&walk);
     let Walk { uses, imports, floats, diagnostics, .. } = walk;
-    Summary { definition, name_span, uses, assigned, imports, floats, diagnostics }
+    let mut label_values = Vec::new();
+    if let (Definition::Data { .. }, Item::Asm(lines) | Item::AsmData(lines)) =
+        (&definition, &tree.item)
+    {
+        let lines = morph_asm::Text { lines: lines.lines.text(text), start: lines.lines.start };
+        let values = morph_asm::constants_of(lines).into_iter();
+        label_values.extend(values.map(|(name, value, _)| (name, value)));
+    }
+    Summary { definition, name_span, uses, assigned, imports, label_values, floats, diagnostics }
 }
 
 /// Reads an expression as a constant one, to be folded when all names are known.

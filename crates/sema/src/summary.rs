@@ -177,6 +177,8 @@ pub struct Summary<'t> {
     pub assigned: Vec<(&'t str, Shape<'t>)>,
     /// Imports of the fragment, those nested in a body too.
     pub imports: Vec<Import>,
+    /// Those of a data block's labels that are plain numbers (`n equ 3`), not places.
+    pub label_values: Vec<(&'t str, i64)>,
     /// Whether a float can arise here: a literal, a `float` hint or field, a conversion to float.
     pub floats: bool,
     /// Problems that the syntax has not reported already (two parameters of one name, ...).

@@ -1,7 +1,7 @@
 //! `morph build`: write the image to a file.
 
-use std::path::PathBuf;
 use std::io;
+use std::path::PathBuf;
 
 use clap::Args;
 use morph_driver::options::Goal;

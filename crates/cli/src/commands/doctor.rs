@@ -24,11 +24,17 @@ impl Doctor {
 
 fn probes() -> Vec<(&'static str, String)> {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let field = |name: &str| status.lines().find_map(|line| line.strip_prefix(name)).map(|rest| rest.trim().to_owned());
+    let field = |name: &str| {
+        status.lines().find_map(|line| line.strip_prefix(name)).map(|rest| rest.trim().to_owned())
+    };
     vec![
         ("kernel", file("/proc/sys/kernel/osrelease")),
         ("machine", std::env::consts::ARCH.to_owned()),
-        ("processors", std::thread::available_parallelism().map_or_else(|_| unknown(), |count| count.to_string())),
+        (
+            "processors",
+            std::thread::available_parallelism()
+                .map_or_else(|_| unknown(), |count| count.to_string()),
+        ),
         ("memory", memory()),
         ("cpu features", cpu_features()),
         ("seccomp", seccomp(field("Seccomp:").as_deref())),
@@ -69,8 +75,13 @@ fn memory() -> String {
 fn cpu_features() -> String {
     const WANTED: [&str; 6] = ["sse4_2", "avx", "avx2", "bmi2", "erms", "fsgsbase"];
     let text = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let Some(flags) = text.lines().find_map(|line| line.strip_prefix("flags")) else { return unknown() };
-    let present: Vec<&str> = WANTED.into_iter().filter(|flag| flags.split_whitespace().any(|word| word == *flag)).collect();
+    let Some(flags) = text.lines().find_map(|line| line.strip_prefix("flags")) else {
+        return unknown();
+    };
+    let present: Vec<&str> = WANTED
+        .into_iter()
+        .filter(|flag| flags.split_whitespace().any(|word| word == *flag))
+        .collect();
     present.join(" ")
 }
 
@@ -116,7 +127,9 @@ fn user_namespaces() -> String {
 fn memfd() -> String {
     match fs::read_to_string("/proc/sys/vm/memfd_noexec") {
         Ok(level) if level.trim() == "0" => "yes, executable".to_owned(),
-        Ok(level) => format!("yes, not executable (level {}): `morph run` needs level 0", level.trim()),
+        Ok(level) => {
+            format!("yes, not executable (level {}): `morph run` needs level 0", level.trim())
+        }
         Err(_) => "yes".to_owned(),
     }
 }

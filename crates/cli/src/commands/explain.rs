@@ -31,7 +31,10 @@ impl Explain {
                 Ok(Status::Done)
             }
             Some((name, None)) => {
-                writeln!(io::stderr(), "error: no code is named `{name}`; `morph explain` lists them all")?;
+                writeln!(
+                    io::stderr(),
+                    "error: no code is named `{name}`; `morph explain` lists them all"
+                )?;
                 Ok(Status::Usage)
             }
         }

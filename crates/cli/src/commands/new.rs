@@ -40,7 +40,9 @@ const IGNORED: &str = "\
 impl New {
     pub(crate) fn run(&self) -> io::Result<Status> {
         fs::create_dir_all(&self.dir)?;
-        for (name, text) in [("morph.toml", MANIFEST), ("main.fox", PROGRAM), (".gitignore", IGNORED)] {
+        for (name, text) in
+            [("morph.toml", MANIFEST), ("main.fox", PROGRAM), (".gitignore", IGNORED)]
+        {
             create(&self.dir.join(name), text)?;
         }
         writeln!(io::stdout(), "{}", self.dir.join("main.fox").display())?;

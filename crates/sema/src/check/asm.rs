@@ -79,6 +79,7 @@ impl<'a> Checker<'a> {
         let target = self.options.target;
         let ours = target.starts_with("x86_64");
         if !ours {
+            let span = self.first_line(span);
             self.report(Diagnostic::new(Code::AsmTarget, span).arg("target", target));
         }
         ours
@@ -215,6 +216,10 @@ impl<'a> Checker<'a> {
 /// What a plain name in assembly text means.
 pub(super) fn plain(asker: &mut Asker<'_>, name: &str) -> Option<Meaning> {
     if let Some(symbol) = asker.asm_symbol(name) {
+        let label = asker.label(name).filter(|label| label.symbol == symbol);
+        if let Some(value) = label.and_then(|label| label.value) {
+            return Some(Meaning::Value(value));
+        }
         return Some(Meaning::Symbol(symbol));
     }
     match asker.variable(name)? {

@@ -72,10 +72,14 @@ pub(super) fn finish(
                 "!" => format!("!{name}"),
                 mark => symbol(side, mark, name),
             };
+            let value = names.label_values.get(*name).filter(|_| mark == "#").copied();
             let mut hasher = Hasher::new(b'l');
             hasher.text(&symbol);
+            if let Some(value) = value {
+                hasher.text(&value.to_string());
+            }
             let hash = hasher.finish();
-            (Box::from(*name), Hashed { info: LabelInfo { symbol, place: *place }, hash })
+            (Box::from(*name), Hashed { info: LabelInfo { symbol, value, place: *place }, hash })
         };
         let tables = tables(environment, side);
         tables.routines = names.routines.iter().map(|entry| label("!", entry)).collect();

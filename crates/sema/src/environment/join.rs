@@ -22,6 +22,8 @@ pub(super) struct Names<'t> {
     pub(super) structs: FxHashMap<&'t str, StructId>,
     pub(super) routines: FxHashMap<&'t str, Place>,
     pub(super) labels: FxHashMap<&'t str, Place>,
+    /// Those among the labels that are plain numbers.
+    pub(super) label_values: FxHashMap<&'t str, i64>,
 }
 
 /// What a name of the variables' table is, by index.
@@ -176,7 +178,11 @@ impl<'s, 't> Joined<'s, 't> {
                     match self.names(side).labels.get(name) {
                         Some(&first) => self.duplicate("label", name, place, first),
                         None => {
-                            self.names_mut(side).labels.insert(name, place);
+                            let values = &fragment.summary.label_values;
+                            let value = values.iter().copied().find(|(label, _)| label == name);
+                            let names = self.names_mut(side);
+                            names.labels.insert(name, place);
+                            names.label_values.extend(value);
                         }
                     }
                 }
