@@ -11,10 +11,13 @@
     reason = "ninety kinds of tokens: each reader names those it wants"
 )]
 
+mod ahead;
 mod definition;
 mod statement;
 
 use morph_diag::Span;
+
+use ahead::LookAhead;
 
 use crate::lexer::{self, Semicolons, byte, is_blank, line_end, word_end};
 use crate::token::{Kind, word_kind};
@@ -86,6 +89,7 @@ pub fn split(text: &str) -> Vec<Piece> {
         at: start,
         block: None,
         next_closer: 0,
+        ahead: LookAhead::default(),
         fuel: bytes.len().saturating_mul(8).saturating_add(4096),
         pieces: Vec::with_capacity(bytes.len() / 256 + 1),
     };
@@ -121,6 +125,8 @@ struct Splitter<'t> {
     block: Option<u64>,
     /// No `tutup_fungsi` lies between the current function's beginning and here.
     next_closer: usize,
+    /// Where the words lie that make functions end.
+    ahead: LookAhead,
     /// How many bytes may still be read more than once: damaged texts must not make this quadratic.
     fuel: usize,
     pieces: Vec<Piece>,

@@ -172,8 +172,7 @@ impl Parser<'_> {
                     Verdict::Skipped => continue,
                 }
             }
-            let statement = self.statement();
-            block.extend(statement);
+            self.statement(&mut block);
         }
     }
 

@@ -53,39 +53,84 @@ const OPERATORS: [BinaryOp; 18] = [
     BinaryOp::Remainder,
 ];
 
+/// The level of the binary operator that a token is; 0 for all other tokens.
+static LEVELS: [u8; 256] = {
+    let mut levels = [0; 256];
+    let mut i = 0;
+    while i < OPERATORS.len() {
+        levels[Kind::OrElse as usize + i] = OPERATORS[i].level();
+        i += 1;
+    }
+    levels
+};
+
 impl Kind {
-    /// The binary operator that this token is.
-    #[inline]
-    fn binary(self) -> Option<BinaryOp> {
-        OPERATORS.get((self as usize).wrapping_sub(Kind::OrElse as usize)).copied()
+    #[inline(always)]
+    fn level(self) -> u8 {
+        LEVELS[self as usize]
     }
 }
 
 impl Parser<'_> {
     pub(super) fn expression(&mut self) -> Parsed<ExprId> {
-        Ok(self.binary(1)?.id())
+        let operand = self.operand()?;
+        if self.kind.level() == 0 {
+            return Ok(operand.id());
+        }
+        Ok(self.operators(operand, 1)?.id())
     }
 
-    /// An expression whose outermost operator has at least level `least`.
-    fn binary(&mut self, least: u8) -> Parsed<Operand> {
-        let mut left = self.unary()?;
-        while let Some(op) = self.kind.binary() {
-            let level = op.level();
+    fn any(&mut self) -> Parsed<Operand> {
+        let operand = self.operand()?;
+        if self.kind.level() == 0 {
+            return Ok(operand);
+        }
+        self.operators(operand, 1)
+    }
+
+    /// What follows `left` as long as its operators have at least level `least`.
+    fn operators(&mut self, mut left: Operand, least: u8) -> Parsed<Operand> {
+        loop {
+            let level = self.kind.level();
+            // Level 0 is no operator at all.
             if level < least {
-                break;
+                return Ok(left);
             }
+            let op = OPERATORS[(self.kind as usize - Kind::OrElse as usize) % OPERATORS.len()];
             self.bump();
-            self.descend()?;
-            let right = self.binary(level + 1)?;
-            self.depth -= 1;
+            let mut right = self.operand()?;
+            if self.kind.level() > level {
+                self.descend()?;
+                right = self.operators(right, level + 1)?;
+                self.depth -= 1;
+            }
             let span = self.spans[left.id().0 as usize].to(self.spans[right.id().0 as usize]);
             let expr = Expr::Binary { op, left: left.id(), right: right.id() };
             left = self.node(expr, span, left.height().max(right.height()))?;
         }
-        Ok(left)
     }
 
-    fn unary(&mut self) -> Parsed<Operand> {
+    /// One operand with its unary operators and what is called, indexed and selected of it.
+    #[inline]
+    fn operand(&mut self) -> Parsed<Operand> {
+        if self.kind == Kind::Ident {
+            let name = self.name_operand();
+            return if self.continues_operand() { self.postfix(name) } else { Ok(name) };
+        }
+        self.rarer_operand()
+    }
+
+    /// Whether the current token is called, indexes or selects what stands before it.
+    #[inline(always)]
+    fn continues_operand(&self) -> bool {
+        matches!(self.kind, Kind::LeftParen | Kind::LeftBracket | Kind::Dot)
+    }
+
+    fn rarer_operand(&mut self) -> Parsed<Operand> {
+        if self.kind == Kind::Int {
+            let integer = self.integer(self.span());
+            return if self.continues_operand() { self.postfix(integer) } else { Ok(integer) };
+        }
         let op = if self.kind == Kind::Minus {
             UnaryOp::Negate
         } else if self.kind == Kind::Bang {
@@ -93,13 +138,13 @@ impl Parser<'_> {
         } else if self.kind == Kind::Tilde {
             UnaryOp::BitNot
         } else {
-            let primary = self.primary()?;
+            let primary = self.primary(self.span())?;
             return self.postfix(primary);
         };
         let start = self.token.start();
         self.bump();
         self.descend()?;
-        let operand = self.unary()?;
+        let operand = self.operand()?;
         self.depth -= 1;
         let span = Span::new(start, self.spans[operand.id().0 as usize].end);
         self.node(Expr::Unary { op, operand: operand.id() }, span, operand.height())
@@ -116,7 +161,7 @@ impl Parser<'_> {
             } else if self.kind == Kind::LeftBracket {
                 let opener = self.open_paren();
                 self.descend()?;
-                let index = self.binary(1)?;
+                let index = self.any()?;
                 self.depth -= 1;
                 self.close_paren(opener, Kind::RightBracket, "`]`")?;
                 let expr = Expr::Index { base: base.id(), index: index.id() };
@@ -143,7 +188,7 @@ impl Parser<'_> {
                 if self.kind == Kind::Eol || self.kind == Kind::Eof {
                     break;
                 }
-                let argument = self.binary(1)?;
+                let argument = self.any()?;
                 height = height.max(argument.height());
                 self.pending_args.push(argument.id());
                 if self.kind != Kind::Comma {
@@ -159,31 +204,20 @@ impl Parser<'_> {
         Ok((ArgList { start, len: self.args.len() as u32 - start }, height))
     }
 
-    #[inline]
-    fn primary(&mut self) -> Parsed<Operand> {
-        let span = self.span();
-        if matches!(self.kind, Kind::Ident | Kind::Baca) {
-            self.bump();
-            return Ok(self.leaf(Expr::Name(span), span));
-        }
-        if self.kind == Kind::Int {
-            return self.integer(span);
-        }
-        self.rarer_primary(span)
-    }
-
-    fn rarer_primary(&mut self, span: Span) -> Parsed<Operand> {
+    fn primary(&mut self, span: Span) -> Parsed<Operand> {
         if self.kind == Kind::LeftParen {
             let opener = self.open_paren();
             self.descend()?;
-            let inner = self.binary(1)?;
+            let inner = self.any()?;
             self.depth -= 1;
             self.close_paren(opener, Kind::RightParen, "`)`")?;
             // Operands beside it span from parenthesis to parenthesis.
             self.spans[inner.id().0 as usize] = self.span_from(opener.start);
             return Ok(inner);
         }
-        let expr = if self.kind == Kind::Str {
+        let expr = if self.kind == Kind::Baca {
+            Expr::Name(span)
+        } else if self.kind == Kind::Str {
             Expr::Str(Span::new(span.start + 1, span.end - 1))
         } else if self.kind == Kind::Benar {
             Expr::Int(1)
@@ -200,7 +234,7 @@ impl Parser<'_> {
         Ok(self.leaf(expr, span))
     }
 
-    fn integer(&mut self, span: Span) -> Parsed<Operand> {
+    fn integer(&mut self, span: Span) -> Operand {
         let text = &self.bytes[span.start as usize..span.end as usize];
         let expr = match integer(text) {
             Some(value) => Expr::Int(value as i64),
@@ -211,7 +245,7 @@ impl Parser<'_> {
             }
         };
         self.bump();
-        Ok(self.leaf(expr, span))
+        self.leaf(expr, span)
     }
 
     fn float(&mut self, span: Span) -> Expr {
@@ -225,7 +259,8 @@ impl Parser<'_> {
         }
     }
 
-    /// A name as the beginning of a statement.
+    /// The current token as a name.
+    #[inline]
     pub(super) fn name_operand(&mut self) -> Operand {
         let span = self.span();
         self.bump();
@@ -248,6 +283,10 @@ impl Parser<'_> {
 
 /// The value of a decimal or `0x` literal, if 64 bits hold it.
 pub(super) fn integer(text: &[u8]) -> Option<u64> {
+    // So few decimal digits cannot overflow.
+    if text.len() <= 18 && text.iter().all(u8::is_ascii_digit) {
+        return Some(text.iter().fold(0, |value, digit| value * 10 + u64::from(digit - b'0')));
+    }
     let (digits, radix) = match text {
         [b'0', b'x' | b'X', digits @ ..] => (digits, 16u64),
         digits => (digits, 10),

@@ -252,6 +252,7 @@ impl Parser<'_> {
     }
 
     /// `x`, `x = e` or `x [K]int`, behind `var`, the current token.
+    #[inline]
     pub(super) fn var_rest(&mut self) -> Parsed<(Span, VarInit)> {
         self.bump();
         let name = self.name()?;

@@ -1,5 +1,10 @@
 //! Statements.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "words that begin a statement among ninety kinds"
+)]
+
 use morph_diag::{Code, Diagnostic, Span};
 
 use super::block::{BlockKind, End};
@@ -10,23 +15,44 @@ use crate::token::Kind;
 use crate::tree::{Block, Expr, ExprId, PrintForm, ReturnWord, StepBy, Stmt, StmtKind};
 
 impl Parser<'_> {
-    /// One statement and the end of its line; `None` when there was only a problem or nothing to keep.
-    pub(super) fn statement(&mut self) -> Option<Stmt> {
+    /// One statement and the end of its line, at the end of `block`.
+    ///
+    /// The frequent forms are written to their place in the block at once.
+    pub(super) fn statement(&mut self, block: &mut Block) {
         let start = self.token.start();
+        let parsed = match self.kind {
+            Kind::Ident if !self.may_be_foreign() => self.assignment_or_call(),
+            Kind::Var => self.var_rest().map(|(name, init)| StmtKind::Var { name, init }),
+            Kind::Kembalikan => self.return_statement(ReturnWord::Kembalikan),
+            _ => return self.rarer_statement(block, start),
+        };
+        if parsed.is_ok() && self.at_end_of_statement() {
+            let span = self.span_from(start);
+            block.extend(parsed.map(|kind| Stmt { kind, span }));
+            return;
+        }
+        self.finish(block, start, parsed.map(Some));
+    }
+
+    #[inline(never)]
+    fn rarer_statement(&mut self, block: &mut Block, start: u32) {
         let parsed = self.statement_kind();
+        self.finish(block, start, parsed);
+    }
+
+    fn finish(&mut self, block: &mut Block, start: u32, parsed: Parsed<Option<StmtKind>>) {
         let span = self.span_from(start);
-        let kind = match parsed {
+        match parsed {
             Ok(Some(kind)) => {
                 self.end_statement(&kind);
-                kind
+                block.push(Stmt { kind, span });
             }
-            Ok(None) => return None,
+            Ok(None) => {}
             Err(_) => {
                 self.skip_line();
-                StmtKind::Error
+                block.push(Stmt { kind: StmtKind::Error, span });
             }
-        };
-        Some(Stmt { kind, span })
+        }
     }
 
     /// A statement ends with its line, before a closer, or with its own closer.
@@ -47,10 +73,6 @@ impl Parser<'_> {
         }
     }
 
-    #[expect(
-        clippy::wildcard_enum_match_arm,
-        reason = "words that begin a statement among ninety kinds"
-    )]
     fn statement_kind(&mut self) -> Parsed<Option<StmtKind>> {
         let kind = match self.kind {
             Kind::Ident => return self.name_statement(),
@@ -157,6 +179,7 @@ impl Parser<'_> {
         self.assignment_or_call().map(Some)
     }
 
+    #[inline]
     fn assignment_or_call(&mut self) -> Parsed<StmtKind> {
         let start = self.token.start();
         let first = self.name_operand();
@@ -211,6 +234,7 @@ impl Parser<'_> {
         self.unexpected("`(`")
     }
 
+    #[inline]
     fn return_statement(&mut self, word: ReturnWord) -> Parsed<StmtKind> {
         self.bump();
         let value = if self.at_end_of_statement() { None } else { Some(self.expression()?) };

@@ -60,6 +60,10 @@ impl Splitter<'_> {
         self.next_closer = self.next_closer.max(head.start);
         let scan = Scan::new(head);
         let has_closer = self.closer_in_line(head);
+        if !has_closer && let Some(closer) = self.ahead.closer(self.text, head.next) {
+            self.at = self.next_line(closer);
+            return self.content_end(closer, Comments::Morph);
+        }
         self.definition(head, scan, Words::OfFunctions, has_closer, |splitter, scan, head| {
             if head.kind == Kind::TutupFungsi {
                 return Line::Closer;
