@@ -1,5 +1,7 @@
 //! Input that no well-meaning person writes: each ends with a diagnostic and a status, quickly, never with a panic.
 
+#![expect(clippy::unwrap_used, reason = "a test whose surroundings fail cannot go on")]
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -97,7 +99,7 @@ fn a_directory_a_missing_file_and_a_pipe_are_refused_without_being_opened() {
 fn a_file_without_permission_is_refused_unless_permissions_do_not_bind_us() {
     let project = Project::new(&[("main.fox", "fungsi mulai()\ntutup_fungsi\n")]);
     let path = project.path().join("main.fox");
-    fs::set_permissions(&path, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
     // The superuser may read everything: then the file is read, and nothing is wrong with it.
     let readable = fs::File::open(&path).is_ok();
     if readable {

@@ -15,6 +15,8 @@
 //! `tests/library` compare values themselves: their status says whether all agreed, and without a `.out` what they
 //! print is free. `UPDATE_EXPECT=1` writes what was seen.
 
+#![expect(clippy::unwrap_used, reason = "a test whose surroundings fail cannot go on")]
+
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;

@@ -13,7 +13,7 @@ use morph_sema::summary::{Definition, Side};
 use morph_sema::typed::{Item, Typed};
 use rustc_hash::FxHashMap;
 
-use crate::analysis::{Analysis, State};
+use crate::analysis::{Analysis, State, to_u32};
 use crate::options::{self, Options};
 
 /// A linked program.
@@ -75,7 +75,7 @@ impl Compilation {
                     object,
                     unit: &unit.path,
                     first_line: fragment.line,
-                    first_column: crate::analysis::to_u32(analysis.source(*id).start),
+                    first_column: to_u32(analysis.source(*id).start),
                 }
             })
             .collect();
@@ -194,10 +194,7 @@ impl Compilation {
                 State::Inactive | State::Active | State::Broken => id,
             };
             let name = analysis.name(id).map_or("", |(_, name)| name);
-            let params = match &analysis.summary(id).definition {
-                Definition::Function { params, .. } => crate::analysis::to_u32(params.len()),
-                _ => 0,
-            };
+            let params = parameters(analysis, id);
             let english = text(analysis, cause, Lang::En);
             let indonesian = text(analysis, cause, Lang::Id);
             for (symbol, form) in symbols(analysis, id) {
@@ -241,12 +238,9 @@ impl Compilation {
         let initialisers: Vec<Symbol> =
             order.iter().filter_map(|id| self.initialisers.get(id).cloned()).collect();
         let entry = entry.map(|id| {
-            let params = match &analysis.summary(id).definition {
-                // A third parameter has been reported; the stub takes none of them.
-                Definition::Function { params, .. } if params.len() <= 2 => params.len(),
-                _ => 0,
-            };
-            ("mulai", crate::analysis::to_u32(params))
+            // A third parameter has been reported; the stub takes none of them.
+            let params = parameters(analysis, id);
+            ("mulai", if params <= 2 { params } else { 0 })
         });
         let body = check::start_body(&initialisers, entry);
         let typed = Typed { item: Item::Function(body), line_starts: vec![0] };
@@ -276,6 +270,12 @@ impl Owners {
     fn find(&self, symbol: &str) -> Option<FragmentId> {
         self.by_symbol.get(symbol).copied()
     }
+}
+
+/// How many parameters a function has; 0 for all else.
+fn parameters(analysis: &Analysis<'_>, id: FragmentId) -> u32 {
+    let Definition::Function { params, .. } = &analysis.summary(id).definition else { return 0 };
+    to_u32(params.len())
 }
 
 /// How a symbol is used, which decides what stands in for it.
@@ -329,7 +329,7 @@ fn text(analysis: &Analysis<'_>, id: FragmentId, lang: Lang) -> String {
 fn head(analysis: &Analysis<'_>, id: FragmentId) -> Span {
     let fragment = analysis.fragment(id);
     let first_line = analysis.unit(id).text_of(fragment).lines().next().unwrap_or("");
-    fragment.piece.name.unwrap_or(Span::new(0, crate::analysis::to_u32(first_line.len())))
+    fragment.piece.name.unwrap_or(Span::new(0, to_u32(first_line.len())))
 }
 
 fn codegen_options(options: &Options) -> morph_codegen::Options {

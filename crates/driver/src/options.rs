@@ -1,7 +1,7 @@
 //! What a build may be told.
 
 /// How much the back end tries.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Opt {
     #[default]
     None,
@@ -9,7 +9,7 @@ pub enum Opt {
 }
 
 /// What the image knows about its source.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Debug {
     /// Nothing: a crash names addresses.
     None,

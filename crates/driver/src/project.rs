@@ -8,7 +8,7 @@ use std::path::{Component, Path, PathBuf};
 use std::{env, fs, io};
 
 use crate::library;
-use crate::source::SourceError;
+use crate::source::{self, SourceError};
 
 /// The folders that a program's files come from.
 #[derive(Debug)]
@@ -36,11 +36,7 @@ pub enum LookupError {
 impl Project {
     /// The project of a root file, and the root file's own location.
     pub fn of_root(root: &Path) -> Result<(Project, Location), SourceError> {
-        let file = fs::canonicalize(root).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => SourceError::Missing,
-            io::ErrorKind::PermissionDenied => SourceError::Unreadable("permission".to_owned()),
-            _ => SourceError::Unreadable(error.to_string()),
-        })?;
+        let file = fs::canonicalize(root).map_err(|error| source::from_io(&error))?;
         let folder = file.parent().unwrap_or(Path::new("/")).to_owned();
         let marked = folder.ancestors().find(|folder| folder.join("morph.toml").is_file());
         let roots = match marked {

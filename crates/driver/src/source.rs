@@ -76,10 +76,14 @@ pub fn read(path: &Path) -> Result<String, SourceError> {
     Ok(text)
 }
 
-fn from_io(error: &io::Error) -> SourceError {
-    match error.kind() {
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => SourceError::Missing,
-        io::ErrorKind::PermissionDenied => SourceError::Unreadable("permission".to_owned()),
-        _ => SourceError::Unreadable(error.to_string()),
+/// Why the system says that a file cannot be had.
+pub(crate) fn from_io(error: &io::Error) -> SourceError {
+    let kind = error.kind();
+    if matches!(kind, io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) {
+        SourceError::Missing
+    } else if kind == io::ErrorKind::PermissionDenied {
+        SourceError::Unreadable("permission".to_owned())
+    } else {
+        SourceError::Unreadable(error.to_string())
     }
 }
