@@ -171,7 +171,8 @@ codes! {
     TypeMismatch = "TYPE_MISMATCH", Error;
     /// `op`. Bit operators, `%` and shifts on floats.
     FloatOperator = "FLOAT_OPERATOR", Error;
-    /// `name`, `parameter`. A float passed where an untyped word is expected: its bits travel.
+    /// `what` (parameter, argument, field, element), `name`, `parameter` (not of an element). A float goes where an
+    /// untyped word is expected: its bits travel. Footers: help-parameter, help-argument, help-field, help-element.
     FloatAsWord = "FLOAT_AS_WORD", Warning;
     /// `op`. Arithmetic on a string; proposes `str_concat`.
     StringOperator = "STRING_OPERATOR", Error;

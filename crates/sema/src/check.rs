@@ -14,8 +14,6 @@ mod builtin;
 mod call;
 mod checker;
 mod constant;
-#[cfg(test)]
-mod dump;
 mod expr;
 mod field;
 mod flow;

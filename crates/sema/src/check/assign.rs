@@ -3,11 +3,12 @@
 use morph_diag::{Code, Diagnostic, Span};
 use morph_syntax::tree::{self, Expr as Syntax, StepBy, VarInit};
 
+use super::call::Place;
 use super::checker::Checker;
 use super::scope::{Binding, LocalConst};
 use super::value::{Kind, Level, Value};
 use crate::environment::{ConstValue, GlobalInfo, Variable};
-use crate::typed::{BinaryOp, Expr, ExprId, Repr, Stmt, StmtKind};
+use crate::typed::{BinaryOp, Conversion, Expr, ExprId, Repr, Stmt, StmtKind};
 
 /// An array may have at most this many elements.
 const LONGEST_ARRAY: i64 = 1 << 28;
@@ -51,21 +52,11 @@ impl<'a> Checker<'a> {
     pub(super) fn declare_constant(&mut self, name: Span, value: tree::ExprId) {
         let text = self.text(name);
         let checked = self.expr(value);
-        let known = match self.expr_at(checked.id) {
-            Expr::Int(number) if checked.kind != Kind::Error => Some(ConstValue::Int(number)),
-            Expr::Float(number) => Some(ConstValue::Float(number)),
-            Expr::Str(id) => self.walk.strings.get(id.0 as usize).cloned().map(ConstValue::Str),
-            Expr::Closed(symbol) => {
-                self.walk.symbols.get(symbol.0 as usize).cloned().map(ConstValue::Closed)
-            }
-            _ => {
-                if checked.kind != Kind::Error {
-                    let span = self.tree.span(value);
-                    self.report(Diagnostic::new(Code::ConstantNotConstant, span));
-                }
-                None
-            }
-        };
+        let known = self.known(checked);
+        if known.is_none() && checked.kind != Kind::Error {
+            let span = self.tree.span(value);
+            self.report(Diagnostic::new(Code::ConstantNotConstant, span));
+        }
         self.no_duplicate(text, name);
         let index = self.walk.constants.len() as u32;
         self.walk.constants.push(LocalConst { span: name, value: known });
@@ -76,32 +67,42 @@ impl<'a> Checker<'a> {
     pub(super) fn array(&mut self, length: tree::ExprId, span: Span) -> Value {
         let place = self.tree.span(length);
         let value = self.expr(length);
-        match self.expr_at(value.id) {
-            Expr::Int(_) if value.kind == Kind::Error => self.error(span),
-            Expr::Int(number) if (0..=LONGEST_ARRAY).contains(&number) => {
+        match self.known(value) {
+            Some(ConstValue::Int(number)) if (0..=LONGEST_ARRAY).contains(&number) => {
                 let id = self.allocate(number as u32, span);
-                Value { id, kind: Kind::Int }
+                return Value { id, kind: Kind::Int };
             }
-            Expr::Int(number) => {
+            Some(ConstValue::Int(number)) => {
                 let text = number.to_string();
                 self.report(Diagnostic::new(Code::ArrayLength, place).arg("length", text));
-                self.error(span)
             }
-            Expr::Closed(_) => {
-                let name = self.text(place);
-                self.close(name);
-                self.error(span)
-            }
-            Expr::Float(_) | Expr::Str(_) => {
+            Some(ConstValue::Float(_) | ConstValue::Str(_)) => {
                 self.mismatch(place, "int", value.kind);
-                self.error(span)
             }
-            _ => {
-                if value.kind != Kind::Error {
-                    self.report(Diagnostic::new(Code::ConstantNotConstant, place));
-                }
-                self.error(span)
-            }
+            Some(ConstValue::Closed(symbol)) => self.close(symbol.trim_start_matches('?')),
+            None if value.kind == Kind::Error => {}
+            None => self.report(Diagnostic::new(Code::ConstantNotConstant, place)),
+        }
+        self.error(span)
+    }
+
+    /// The value of an expression that is a literal by now.
+    fn known(&self, value: Value) -> Option<ConstValue> {
+        let expr = self.expr_at(value.id);
+        if let Expr::Closed(symbol) = expr {
+            return self.walk.symbols.get(symbol.0 as usize).cloned().map(ConstValue::Closed);
+        }
+        if value.kind == Kind::Error {
+            return None;
+        }
+        if let Expr::Int(number) = expr {
+            Some(ConstValue::Int(number))
+        } else if let Expr::Float(number) = expr {
+            Some(ConstValue::Float(number))
+        } else if let Expr::Str(id) = expr {
+            self.walk.strings.get(id.0 as usize).cloned().map(ConstValue::Str)
+        } else {
+            None
         }
     }
 
@@ -144,7 +145,7 @@ impl<'a> Checker<'a> {
             self.float(value)
         } else if value.kind == Kind::Float && parameter {
             let (function, name) = (self.function_name(), self.text(name));
-            self.word_for(value, level.kind(), function, name)
+            self.word_for(value, level.kind(), Place::Parameter { function, name })
         } else if value.kind == Kind::Float {
             let expected = self.kind_name(level.kind());
             self.mismatch(self.span_at(value.id), &expected, value.kind);
@@ -171,7 +172,8 @@ impl<'a> Checker<'a> {
                 let checked = self.expr(base);
                 let (place, index) = self.element((base, checked), index);
                 let value = self.expr(value);
-                let value = self.word_for(value, Kind::Int, self.text(self.tree.span(base)), "[]");
+                let name = self.text(self.tree.span(base));
+                let value = self.word_for(value, Kind::Int, Place::Element { name });
                 out.push(Stmt { kind: StmtKind::StoreIndex { base: place, index, value }, span });
             }
             Syntax::Field { base, name } => {
@@ -188,7 +190,9 @@ impl<'a> Checker<'a> {
                     Some(id) => self.struct_name(id),
                     None => self.text(self.tree.span(target)).to_owned(),
                 };
-                let value = self.word_for(value, slot.kind, &holder, self.text(name));
+                let name = self.text(name);
+                let field = Place::Field { structure: &holder, name };
+                let value = self.word_for(value, slot.kind, field);
                 out.push(Stmt { kind: StmtKind::Store { base, offset: slot.offset, value }, span });
             }
             Syntax::Error => {
@@ -255,7 +259,10 @@ impl<'a> Checker<'a> {
             self.walk.global_hints.push((name, value.kind));
         }
         let value = match (kind, value.kind) {
-            (Kind::Float, _) => self.word_for(value, kind, name, name),
+            (Kind::Float, _) => {
+                let double = self.float(value);
+                self.convert(Conversion::FloatToBits, double)
+            }
             (Kind::Error | Kind::Zero | Kind::Int | Kind::Str | Kind::Struct(_), Kind::Float) => {
                 let expected = self.kind_name(kind);
                 self.mismatch(self.span_at(value.id), &expected, value.kind);
@@ -300,7 +307,7 @@ impl<'a> Checker<'a> {
                 };
                 let base = self.once(checked.id, out);
                 let word = self.node(Expr::Load { base, offset: slot.offset }, span);
-                let value = self.from_word(word, slot.kind);
+                let value = self.of_word(word, slot.kind);
                 let value = self.stepped(value, by, span);
                 let value = self.bits(value);
                 out.push(Stmt { kind: StmtKind::Store { base, offset: slot.offset, value }, span });
@@ -339,14 +346,13 @@ impl<'a> Checker<'a> {
 
     /// Something that can be evaluated again without doing anything twice.
     fn once(&mut self, id: ExprId, out: &mut Vec<Stmt>) -> ExprId {
-        match self.expr_at(id) {
-            Expr::Int(_) | Expr::Local(_) | Expr::Global(_) | Expr::Address(_) | Expr::Str(_) => id,
-            _ => {
-                let span = self.span_at(id);
-                let local = self.temporary(id, Repr::Word, out);
-                self.node(Expr::Local(local), span)
-            }
+        let expr = self.expr_at(id);
+        if matches!(expr, Expr::Int(_) | Expr::Local(_) | Expr::Global(_) | Expr::Address(_)) {
+            return id;
         }
+        let span = self.span_at(id);
+        let local = self.temporary(id, Repr::Word, out);
+        self.node(Expr::Local(local), span)
     }
 
     /// `tipe name ty`.

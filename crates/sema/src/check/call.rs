@@ -10,6 +10,47 @@ use crate::environment::{Callee, FunctionInfo, StructInfo, Ty};
 use crate::summary::Side;
 use crate::typed::{Conversion, Expr, ExprId};
 
+/// Where a value goes that travels as a word.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Place<'n> {
+    Parameter {
+        function: &'n str,
+        name: &'n str,
+    },
+    /// Of something without a signature; counted from 0.
+    Argument {
+        name: &'n str,
+        number: usize,
+    },
+    Field {
+        structure: &'n str,
+        name: &'n str,
+    },
+    /// Of an array.
+    Element {
+        name: &'n str,
+    },
+}
+
+impl Place<'_> {
+    fn float_as_word(self, span: Span) -> Diagnostic {
+        let (what, name, inner) = match self {
+            Place::Parameter { function, name } => ("parameter", function, name.to_owned()),
+            Place::Argument { name, number } => ("argument", name, (number + 1).to_string()),
+            Place::Field { structure, name } => ("field", structure, name.to_owned()),
+            Place::Element { name } => ("element", name, String::new()),
+        };
+        let diagnostic =
+            Diagnostic::new(Code::FloatAsWord, span).arg("what", what).arg("name", name);
+        match self {
+            Place::Parameter { .. } => diagnostic.arg("parameter", inner).footer("help-parameter"),
+            Place::Field { .. } => diagnostic.arg("parameter", inner).footer("help-field"),
+            Place::Argument { .. } => diagnostic.arg("parameter", inner).footer("help-argument"),
+            Place::Element { .. } => diagnostic.footer("help-element"),
+        }
+    }
+}
+
 impl<'a> Checker<'a> {
     /// A call by name.
     ///
@@ -73,25 +114,20 @@ impl<'a> Checker<'a> {
         for (id, parameter) in self.tree.args(args).iter().zip(&info.params) {
             let value = self.expr(*id);
             let wanted = if parameter.hinted { Kind::of(parameter.ty) } else { Kind::Int };
-            let word = self.word_for(value, wanted, name, &parameter.name);
+            let place = Place::Parameter { function: name, name: &parameter.name };
+            let word = self.word_for(value, wanted, place);
             self.walk.pending.push(word);
         }
         let args = self.arg_list(from);
         let callee = self.symbol(&info.symbol);
         let call = self.node(Expr::Call { callee, args }, span);
-        self.from_word(call, Kind::of(info.result))
+        self.of_word(call, Kind::of(info.result))
     }
 
     /// The word in which `value` travels to a place that holds `wanted`.
     ///
     /// An untyped place takes anything, with a warning for a float: it would be read as an integer.
-    pub(super) fn word_for(
-        &mut self,
-        value: Value,
-        wanted: Kind,
-        name: &str,
-        place: &str,
-    ) -> ExprId {
+    pub(super) fn word_for(&mut self, value: Value, wanted: Kind, place: Place<'_>) -> ExprId {
         match (wanted, value.kind) {
             (Kind::Float, _) => {
                 let id = self.float(value);
@@ -103,10 +139,7 @@ impl<'a> Checker<'a> {
             }
             (Kind::Error | Kind::Zero | Kind::Int, Kind::Float) => {
                 let span = self.span_at(value.id);
-                let diagnostic = Diagnostic::new(Code::FloatAsWord, span)
-                    .arg("name", name)
-                    .arg("parameter", place);
-                self.report(diagnostic);
+                self.report(place.float_as_word(span));
             }
             (
                 Kind::Error | Kind::Zero | Kind::Int | Kind::Str | Kind::Struct(_),
@@ -134,7 +167,7 @@ impl<'a> Checker<'a> {
         for (number, id) in self.tree.args(args).iter().enumerate() {
             let value = self.expr(*id);
             let word = match value.kind {
-                Kind::Float => self.word_for(value, Kind::Int, name, &(number + 1).to_string()),
+                Kind::Float => self.word_for(value, Kind::Int, Place::Argument { name, number }),
                 Kind::Error | Kind::Zero | Kind::Int | Kind::Str | Kind::Struct(_) => value.id,
             };
             self.walk.pending.push(word);
@@ -169,7 +202,8 @@ impl<'a> Checker<'a> {
                 Some(_) => Kind::of(Ty::Int),
                 None => Kind::of(field.ty),
             };
-            let word = self.word_for(value, wanted, &info.name, &field.name);
+            let place = Place::Field { structure: &info.name, name: &field.name };
+            let word = self.word_for(value, wanted, place);
             self.walk.pending.push(word);
         }
         // Missing values are 0, missing arrays are allocated.
@@ -227,7 +261,7 @@ impl<'a> Checker<'a> {
                     let value = self.expr(*id);
                     let word = match value.kind {
                         Kind::Float => {
-                            self.word_for(value, Kind::Int, name, &(number + 1).to_string())
+                            self.word_for(value, Kind::Int, Place::Argument { name, number })
                         }
                         Kind::Error | Kind::Zero | Kind::Int | Kind::Str | Kind::Struct(_) => {
                             value.id
@@ -241,7 +275,7 @@ impl<'a> Checker<'a> {
             (Builtin::LinkAddress, Some(id)) => self.link_address(id, span),
             (Builtin::Read, Some(id)) => {
                 let value = self.expr(id);
-                let word = self.word_for(value, Kind::Int, name, "1");
+                let word = self.word_for(value, Kind::Int, Place::Argument { name, number: 0 });
                 let callee = self.runtime("sys_read");
                 let args = self.args_of(&[word]);
                 self.value(Expr::Call { callee, args }, span, Kind::Str)
@@ -277,7 +311,7 @@ impl<'a> Checker<'a> {
                         self.error(span)
                     }
                     Kind::Error | Kind::Zero | Kind::Int | Kind::Struct(_) => {
-                        self.from_word(value.id, Kind::Float)
+                        self.of_word(value.id, Kind::Float)
                     }
                 }
             }

@@ -10,6 +10,7 @@ use super::scope::{Binding, LocalConst, Scope, Variable};
 use super::value::{Kind, Level, Value};
 use super::{Options, Site};
 use crate::environment::{Asker, StructId};
+use crate::nearest::nearest;
 use crate::typed::{
     ArgList, Conversion, Expr, ExprId, Local, LocalId, Repr, Stmt, StmtKind, StrId, SymbolId,
 };
@@ -59,6 +60,8 @@ pub(super) struct Walk<'a> {
     /// What `tipe` and assignments said about globals so far.
     pub(super) global_hints: Vec<(&'a str, Kind)>,
     pub(super) result: Result,
+    /// Lines that could not be parsed.
+    pub(super) damaged: Vec<&'a str>,
     /// How many loops are open.
     pub(super) loops: u32,
     pub(super) asm: AsmState<'a>,
@@ -109,6 +112,12 @@ impl<'a> Checker<'a> {
         span.text(self.text)
     }
 
+    /// The part of `span` on its first line: enough to point at a statement.
+    pub(super) fn first_line(&self, span: Span) -> Span {
+        let line = self.text(span).lines().next().unwrap_or("").trim_end();
+        Span::new(span.start, span.start + line.len() as u32)
+    }
+
     pub(super) fn report(&mut self, diagnostic: Diagnostic) {
         self.diagnostics.push(diagnostic);
     }
@@ -118,13 +127,23 @@ impl<'a> Checker<'a> {
         self.closed_by.push(name.to_owned());
     }
 
-    /// A name that nothing defines: said once.
+    /// A name that nothing defines: said once, and not where a line that could not be read may have declared it.
     pub(super) fn unknown_name(&mut self, name: &'a str, span: Span, kind: &'static str) {
-        if !self.unknown.contains(&name) {
-            self.unknown.push(name);
-            let code = Code::NameUnknown;
-            self.report(Diagnostic::new(code, span).arg("name", name).arg("kind", kind));
+        if self.unknown.contains(&name) {
+            return;
         }
+        self.unknown.push(name);
+        let is_name_byte = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let mentions = |line: &&str| line.split(|c| !is_name_byte(c)).any(|word| word == name);
+        if self.walk.damaged.iter().any(mentions) {
+            return;
+        }
+        let mut diagnostic =
+            Diagnostic::new(Code::NameUnknown, span).arg("name", name).arg("kind", kind);
+        if let Some(like) = nearest(name, self.walk.scope.names()) {
+            diagnostic = diagnostic.nearest(like);
+        }
+        self.report(diagnostic);
     }
 
     pub(super) fn mismatch(&mut self, span: Span, expected: &str, found: Kind) {

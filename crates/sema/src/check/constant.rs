@@ -58,11 +58,13 @@ fn words(op: BinaryOp, left: i64, right: i64) -> Option<i64> {
 #[expect(clippy::float_cmp, reason = "the language compares doubles exactly")]
 fn doubles(op: BinaryOp, left: f64, right: f64) -> Option<Expr> {
     let truth = |value: bool| Some(Expr::Int(i64::from(value)));
+    // Which not-a-number an operation gives is the machine's business.
+    let double = |value: f64| (!value.is_nan()).then_some(Expr::Float(value));
     match op {
-        BinaryOp::FloatAdd => Some(Expr::Float(left + right)),
-        BinaryOp::FloatSubtract => Some(Expr::Float(left - right)),
-        BinaryOp::FloatMultiply => Some(Expr::Float(left * right)),
-        BinaryOp::FloatDivide => Some(Expr::Float(left / right)),
+        BinaryOp::FloatAdd => double(left + right),
+        BinaryOp::FloatSubtract => double(left - right),
+        BinaryOp::FloatMultiply => double(left * right),
+        BinaryOp::FloatDivide => double(left / right),
         BinaryOp::FloatEqual => truth(left == right),
         BinaryOp::FloatNotEqual => truth(left != right),
         BinaryOp::FloatLess => truth(left < right),

@@ -125,9 +125,10 @@ impl Checker<'_> {
             Kind::Error | Kind::Zero | Kind::Int => {}
             Kind::Str | Kind::Struct(_) => self.mismatch(span, "float", value.kind),
         }
-        match self.expr_at(value.id) {
-            Expr::Int(number) => self.node(Expr::Float(number as f64), span),
-            _ => self.convert(Conversion::IntToFloat, value.id),
+        if let Expr::Int(number) = self.expr_at(value.id) {
+            self.node(Expr::Float(number as f64), span)
+        } else {
+            self.convert(Conversion::IntToFloat, value.id)
         }
     }
 

@@ -28,7 +28,7 @@ impl<'a> Checker<'a> {
             return Value { id: base.id, kind: Kind::Error };
         };
         let word = self.node(Expr::Load { base: base.id, offset: slot.offset }, span);
-        self.from_word(word, slot.kind)
+        self.of_word(word, slot.kind)
     }
 
     /// The field `name` of `base`; `None` if a diagnostic (or something closed) says why not.
@@ -99,7 +99,8 @@ impl<'a> Checker<'a> {
             return None;
         }
         self.unknown.push(value);
-        let mut diagnostic = Diagnostic::new(Code::TypeUnknown, span).arg("name", value);
+        let mut diagnostic =
+            Diagnostic::new(Code::TypeUnknown, span).arg("name", value).arg("what", "value");
         if candidates.is_empty() {
             diagnostic = diagnostic.footer("note-none");
         } else {

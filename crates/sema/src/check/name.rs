@@ -6,7 +6,7 @@ use super::checker::Checker;
 use super::scope::Binding;
 use super::value::{Kind, Level, Value};
 use crate::environment::{ConstValue, GlobalInfo, Variable};
-use crate::typed::{Conversion, Expr};
+use crate::typed::{Conversion, Expr, ExprId};
 
 impl<'a> Checker<'a> {
     pub(super) fn name(&mut self, span: Span) -> Value {
@@ -56,7 +56,7 @@ impl<'a> Checker<'a> {
         let kind = self.global_kind(name, global);
         let symbol = self.symbol(&global.symbol);
         let id = self.node(Expr::Global(symbol), span);
-        self.from_word(id, kind)
+        self.of_word(id, kind)
     }
 
     /// What a global is here: as hinted in this fragment, else as the environment has it.
@@ -66,7 +66,7 @@ impl<'a> Checker<'a> {
     }
 
     /// A word from memory or a call as a value of `kind`.
-    pub(super) fn from_word(&mut self, id: crate::typed::ExprId, kind: Kind) -> Value {
+    pub(super) fn of_word(&mut self, id: ExprId, kind: Kind) -> Value {
         let id = match kind {
             Kind::Float => self.convert(Conversion::BitsToFloat, id),
             Kind::Error | Kind::Zero | Kind::Int | Kind::Str | Kind::Struct(_) => id,

@@ -79,6 +79,12 @@ impl Checker<'_> {
         if matches!(meaning, Meaning::And | Meaning::Or) {
             let left = self.truth(left);
             let right = self.condition(right_id);
+            if let (Expr::Int(left), Expr::Int(right)) = (self.expr_at(left), self.expr_at(right)) {
+                let and = matches!(meaning, Meaning::And);
+                let (left, right) = (left != 0, right != 0);
+                let truth = if and { left && right } else { left || right };
+                return self.value(Expr::Int(i64::from(truth)), span, Kind::Int);
+            }
             let expr = if matches!(meaning, Meaning::And) {
                 Expr::AndThen { left, right }
             } else {

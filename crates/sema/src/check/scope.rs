@@ -10,6 +10,7 @@ use crate::environment::{ConstValue, StructId};
 use crate::typed::LocalId;
 
 /// A local variable or parameter.
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, each asked by its name")]
 #[derive(Debug)]
 pub(super) struct Variable {
     pub(super) local: LocalId,
@@ -88,6 +89,11 @@ impl<'t> Scope<'t> {
     pub(super) fn find(&self, name: &str) -> Option<Binding> {
         let entry = self.entries.iter().rev().find(|(bound, _)| *bound == name);
         entry.or_else(|| self.implicit.iter().find(|(bound, _)| *bound == name)).map(|(_, b)| *b)
+    }
+
+    /// All names that are bound, innermost first.
+    pub(super) fn names(&self) -> impl Iterator<Item = &'t str> {
+        self.entries.iter().rev().chain(&self.implicit).map(|(name, _)| *name)
     }
 
     /// The binding of `name` that the innermost block itself declares.

@@ -51,8 +51,8 @@ impl<'a> Checker<'a> {
             let executable = is_executable(stmt);
             if let (Some(place), false, true) = (left, warned, executable) {
                 warned = true;
-                let diagnostic =
-                    Diagnostic::new(Code::CodeUnreachable, stmt.span).mark(place, "mark-leaves");
+                let diagnostic = Diagnostic::new(Code::CodeUnreachable, self.first_line(stmt.span))
+                    .mark(place, "mark-leaves");
                 self.report(diagnostic);
             }
             let loaded = if executable { load.take() } else { None };
@@ -96,7 +96,29 @@ impl<'a> Checker<'a> {
                 | Syntax::Parallel { .. }
                 | Syntax::Error => self.statement(stmt, tail, out),
             }
-            if matches!(stmt.kind, Syntax::Return { .. } | Syntax::Break | Syntax::Continue) {
+            let leaves = match stmt.kind {
+                Syntax::Return { .. } => true,
+                Syntax::Break | Syntax::Continue => self.walk.loops > 0,
+                Syntax::Var { .. }
+                | Syntax::Const { .. }
+                | Syntax::Hint { .. }
+                | Syntax::Assign { .. }
+                | Syntax::Step { .. }
+                | Syntax::Call(_)
+                | Syntax::Save
+                | Syntax::If { .. }
+                | Syntax::While { .. }
+                | Syntax::For { .. }
+                | Syntax::Switch { .. }
+                | Syntax::Print { .. }
+                | Syntax::Asm(_)
+                | Syntax::Import(_)
+                | Syntax::Shard { .. }
+                | Syntax::FragmentMark { .. }
+                | Syntax::Parallel { .. }
+                | Syntax::Error => false,
+            };
+            if leaves {
                 left = left.or(Some(stmt.span));
             }
         }
@@ -140,7 +162,11 @@ impl<'a> Checker<'a> {
             Syntax::Shard { body, .. } | Syntax::Parallel { body } => self.block(body, tail, out),
             Syntax::Asm(text) => self.asm_block(*text, None, span, out),
             Syntax::Save => self.report(Diagnostic::new(Code::SaveUnclosed, span)),
-            Syntax::Import(_) | Syntax::FragmentMark { .. } | Syntax::Error => {}
+            Syntax::Error => {
+                let rest = self.text.get(span.start as usize..).unwrap_or("");
+                self.walk.damaged.extend(rest.lines().next());
+            }
+            Syntax::Import(_) | Syntax::FragmentMark { .. } => {}
         }
     }
 
@@ -172,7 +198,7 @@ impl<'a> Checker<'a> {
             Result::Word => self.asm_result(span),
             Result::Float => {
                 let word = self.asm_result(span);
-                self.from_word(word, Kind::Float).id
+                self.of_word(word, Kind::Float).id
             }
         };
         out.push(Stmt { kind: StmtKind::Return(value), span });

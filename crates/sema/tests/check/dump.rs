@@ -2,12 +2,12 @@
 
 use std::fmt::Write;
 
-use crate::typed::{
+use morph_sema::typed::{
     ArgList, BinaryOp, Block, Body, Conversion, Expr, ExprId, Item, Repr, StmtKind, Typed, UnaryOp,
 };
 
 /// The whole item, one statement a line.
-pub(super) fn dump(typed: &Typed) -> String {
+pub(crate) fn dump(typed: &Typed) -> String {
     let mut out = String::new();
     match &typed.item {
         Item::Function(body) => function(&mut out, body),
@@ -27,7 +27,7 @@ pub(super) fn dump(typed: &Typed) -> String {
     out
 }
 
-pub(super) fn function(out: &mut String, body: &Body) {
+pub(crate) fn function(out: &mut String, body: &Body) {
     write!(out, "{}(", body.symbol).unwrap();
     for (number, local) in body.locals.iter().enumerate() {
         let separator = match number as u32 {
