@@ -115,39 +115,45 @@ pub(crate) fn word_end(text: &[u8], mut at: usize) -> usize {
 
 /// The next token at or after `at`. `line_start` tells whether a line end was crossed before it.
 pub(crate) fn token(text: &[u8], at: usize, semicolons: Semicolons) -> Token {
-    inlined_token(text, at, semicolons)
+    // Between most tokens lies one blank or none.
+    let at = at + usize::from(byte(text, at) == b' ');
+    match frequent(text, at) {
+        Some(token) => token,
+        None => rarer(text, at, semicolons),
+    }
 }
 
-/// The same for the one caller that asks for most of them.
+/// The token that begins at `at`, if it is a word or an operator of one character.
 #[inline(always)]
-pub(crate) fn inlined_token(text: &[u8], at: usize, semicolons: Semicolons) -> Token {
-    let mut at = at;
+pub(crate) fn frequent(text: &[u8], at: usize) -> Option<Token> {
+    let first = byte(text, at);
+    let class = CLASS[first as usize];
+    if class & WORD != 0 {
+        let end = word_end(text, at + 1);
+        return Some(Token::new(word_kind(text, at, end), false, at, end));
+    }
+    let whole = class & WHOLE != 0
+        || (class & HALF != 0 && CLASS[byte(text, at + 1) as usize] & SECOND == 0);
+    whole.then(|| Token::new(SIGNS[first as usize], false, at, at + 1))
+}
+
+/// Any token at or after `at`.
+#[inline(never)]
+pub(crate) fn rarer(text: &[u8], mut at: usize, semicolons: Semicolons) -> Token {
     let mut line_start = false;
     loop {
-        // Between most tokens lies one blank or none.
-        at += usize::from(byte(text, at) == b' ');
+        while byte(text, at) == b' ' {
+            at += 1;
+        }
         let first = byte(text, at);
         let class = CLASS[first as usize];
-        if class & WORD != 0 {
-            let end = word_end(text, at + 1);
-            return Token::new(word_kind(text, at, end), line_start, at, end);
-        }
-        if class & WHOLE != 0
-            || (class & HALF != 0 && CLASS[byte(text, at + 1) as usize] & SECOND == 0)
-        {
-            return Token::new(SIGNS[first as usize], line_start, at, at + 1);
-        }
         if class & DIGIT != 0 {
-            let mut end = at + 1;
-            while CLASS[byte(text, end) as usize] & DIGIT != 0 {
-                end += 1;
-            }
-            let after = byte(text, end);
-            if CLASS[after as usize] & WORD == 0 && after != b'.' {
-                return Token::new(Kind::Int, line_start, at, end);
-            }
             let (kind, end) = number(text, at);
             return Token::new(kind, line_start, at, end);
+        }
+        if let Some(mut token) = frequent(text, at) {
+            token.line_start = line_start;
+            return token;
         }
         if class & (BLANK | NEWLINE) != 0 {
             line_start |= class & NEWLINE != 0;
@@ -155,13 +161,26 @@ pub(crate) fn inlined_token(text: &[u8], at: usize, semicolons: Semicolons) -> T
         } else if first == b'#' || (first == b';' && semicolons == Semicolons::Comment) {
             at = line_end(text, at);
         } else {
-            let (kind, end) = rarer(text, at, first);
+            let (kind, end) = longer_sign(text, at, first);
             return Token::new(kind, line_start, at, end);
         }
     }
 }
 
+#[inline]
 fn number(text: &[u8], start: usize) -> (Kind, usize) {
+    let mut end = start + 1;
+    while CLASS[byte(text, end) as usize] & DIGIT != 0 {
+        end += 1;
+    }
+    let after = byte(text, end);
+    if CLASS[after as usize] & WORD == 0 && after != b'.' {
+        return (Kind::Int, end);
+    }
+    rarer_number(text, start)
+}
+
+fn rarer_number(text: &[u8], start: usize) -> (Kind, usize) {
     let mut at = start + 1;
     if text[start] == b'0' && matches!(byte(text, at), b'x' | b'X') {
         let digits = at + 1;
@@ -218,7 +237,7 @@ fn string(text: &[u8], start: usize) -> (Kind, usize) {
 }
 
 /// A sign of two or three characters, a string, the end, or something that begins no token.
-fn rarer(text: &[u8], at: usize, first: u8) -> (Kind, usize) {
+fn longer_sign(text: &[u8], at: usize, first: u8) -> (Kind, usize) {
     let second = byte(text, at + 1);
     let (kind, length) = match (first, second) {
         (b'"', _) => return string(text, at),

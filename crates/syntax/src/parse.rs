@@ -123,10 +123,24 @@ struct Parser<'t> {
 
 impl Parser<'_> {
     /// Goes to the next token.
-    #[inline(never)]
     fn bump(&mut self) {
-        self.previous_end = self.token.end();
-        self.token = lexer::inlined_token(self.bytes, self.token.end() as usize, self.semicolons);
+        let end = self.token.end();
+        self.previous_end = end;
+        // Between most tokens lies one blank or none.
+        let at = end as usize + usize::from(lexer::byte(self.bytes, end as usize) == b' ');
+        let Some(token) = lexer::frequent(self.bytes, at) else {
+            return self.bump_rarer(at);
+        };
+        self.token = token;
+        self.kind = token.kind;
+        if token.kind.is_special() {
+            self.resolve();
+        }
+    }
+
+    #[inline(never)]
+    fn bump_rarer(&mut self, at: usize) {
+        self.token = lexer::rarer(self.bytes, at, self.semicolons);
         self.kind = self.token.kind;
         if self.token.line_start && (self.open_parens == 0 || !self.parens_are_closed()) {
             self.kind = Kind::Eol;
@@ -139,10 +153,13 @@ impl Parser<'_> {
     fn begin_line(&mut self) {
         self.begun = self.token.start();
         self.kind = self.token.kind;
-        self.resolve();
+        if self.kind.is_special() {
+            self.resolve();
+        }
     }
 
     /// Settles what a contextual keyword is here and reports a bad token.
+    #[inline(never)]
     fn resolve(&mut self) {
         if self.kind.is_contextual() {
             let keyword = self.token.line_start && self.open_parens == 0;

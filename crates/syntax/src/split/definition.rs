@@ -57,7 +57,6 @@ struct Scan {
 impl Splitter<'_> {
     /// Each of these answers where the piece ends, and leaves `at` at the line after it.
     pub(super) fn function(&mut self, head: Head) -> usize {
-        self.next_closer = self.next_closer.max(head.start);
         let scan = Scan::new(head);
         let has_closer = self.closer_in_line(head);
         if !has_closer && let Some(closer) = self.ahead.closer(self.text, head.next) {
@@ -102,7 +101,6 @@ impl Splitter<'_> {
     }
 
     pub(super) fn structure(&mut self, head: Head) -> usize {
-        self.next_closer = self.next_closer.max(head.start);
         let has_closer = self.word_in_line(head.line, Kind::TutupStruktur);
         self.definition(head, Scan::new(head), Words::All, has_closer, |splitter, scan, head| {
             match head.kind {
