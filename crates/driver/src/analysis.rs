@@ -3,6 +3,9 @@
 //! Every fragment of every unit has an id, in program order. Most of the library never becomes active, and
 //! what is not active costs a summary and nothing more.
 
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use morph_diag::{Code, Diagnostic, FragmentId, Severity, Source, Span};
 use morph_sema::check::{self, Checked, Site};
 use morph_sema::closure::{self, Candidate, ClosureInput};
@@ -273,8 +276,17 @@ impl<'p> Analysis<'p> {
         let site = Site { unit: &name, ordinal: self.places[id.0 as usize].fragment };
         let asker = self.environment.asker(unit.side());
         let options = check::Options { target: TARGET };
-        let Checked { typed, diagnostics, closed_by, .. } =
-            check::check(&fragment.tree, unit.text_of(fragment), site, asker, options);
+        // The checker works on its own copies, so a panic leaves nothing half-changed.
+        let result = catch_unwind(AssertUnwindSafe(|| {
+            check::check(&fragment.tree, unit.text_of(fragment), site, asker, options)
+        }));
+        let Checked { typed, diagnostics, closed_by, .. } = match result {
+            Ok(checked) => checked,
+            Err(payload) => {
+                self.report(id, fault(panic_text(payload.as_ref())));
+                return None;
+            }
+        };
         for problem in diagnostics {
             let problem = add_nearest(problem, &self.environment, unit.side());
             self.report(id, problem);
@@ -284,10 +296,7 @@ impl<'p> Analysis<'p> {
                 Some(cause) => self.states[id.0 as usize] = State::Dependent(cause),
                 None => {
                     let reason = format!("no typed fragment and no reason: {closed_by:?}");
-                    self.report(
-                        id,
-                        Diagnostic::new(Code::CompilerFault, Span::default()).arg("reason", reason),
-                    );
+                    self.report(id, fault(reason));
                 }
             }
         }
@@ -353,6 +362,17 @@ impl<'p> Analysis<'p> {
         let start = self.first[unit];
         start..start + to_u32(self.program.units[unit].fragments.len())
     }
+}
+
+/// A bug of ours that costs one fragment.
+fn fault(reason: String) -> Diagnostic {
+    Diagnostic::new(Code::CompilerFault, Span::default()).arg("reason", reason)
+}
+
+/// What a panic said.
+fn panic_text(payload: &(dyn Any + Send)) -> String {
+    let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_else(|| "panic".to_owned())
 }
 
 pub(crate) fn to_u32(index: usize) -> u32 {
