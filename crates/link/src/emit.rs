@@ -186,10 +186,11 @@ impl Words {
     }
 
     fn add<const N: usize>(&mut self, image: &mut [u8], fields: [u32; N]) {
-        for field in fields {
-            copy(image, self.offset, &field.to_le_bytes());
-            self.offset += 4;
+        let entry = &mut image[self.offset as usize..self.offset as usize + 4 * N];
+        for (bytes, field) in entry.chunks_exact_mut(4).zip(fields) {
+            bytes.copy_from_slice(&field.to_le_bytes());
         }
+        self.offset += 4 * N as u64;
     }
 }
 

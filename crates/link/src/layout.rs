@@ -123,12 +123,13 @@ impl Layout {
         }
         let address = |meaning| layout.address_of(inputs, live, meaning);
         layout.addresses = table.meanings().map(address).collect();
-        layout.entry = table.get(ENTRY).map(|entry| layout.address(entry)).unwrap_or_default();
+        layout.entry = layout.address(table.get(ENTRY));
         Ok(layout)
     }
 
-    pub(crate) fn address(&self, id: SymbolId) -> u64 {
-        self.addresses[id.index()]
+    /// Where a symbol is; 0 for what no reached input can ask.
+    pub(crate) fn address(&self, id: Option<SymbolId>) -> u64 {
+        id.map_or(0, |id| self.addresses[id.index()])
     }
 
     fn address_of(&self, inputs: &[Input<'_>], live: &Live, meaning: Meaning) -> u64 {

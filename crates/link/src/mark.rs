@@ -1,7 +1,8 @@
 //! Which objects the entry reaches.
 //!
 //! The unit of keeping is the object: what a fragment compiles to is needed whole or not at all. Each
-//! name is looked up once here; relocations later use the remembered answers.
+//! name is looked up once, in the order of the inputs, because that is the order of their memory; the walk from
+//! the entry and the relocations use the remembered answers.
 
 use crate::symbols::{Meaning, SymbolId, SymbolTable};
 use crate::{ENTRY, Input, LinkError, Options, user};
@@ -9,9 +10,10 @@ use crate::{ENTRY, Input, LinkError, Options, user};
 pub(crate) struct Live {
     /// Reached inputs, in the order of the inputs.
     pub(crate) order: Vec<u32>,
-    /// What the symbols of all reached inputs stand for, one run per input.
-    ids: Vec<SymbolId>,
-    /// Where the run of each input begins in `ids`; meaningless for inputs not reached.
+    /// What the symbols of all inputs stand for, one run per input; `None` is an undefined one, which only an
+    /// input that is not reached can have.
+    ids: Vec<Option<SymbolId>>,
+    /// Where the run of each input begins in `ids`, and where the last one ends.
     first: Vec<u32>,
     /// For each closed global that is reached: its number among the options and the input of its
     /// stand-in with the definition's index; in the order of the options.
@@ -27,8 +29,8 @@ pub(crate) struct Closed {
 }
 
 impl Live {
-    /// What symbol number `symbol` of an input that was reached stands for.
-    pub(crate) fn id(&self, input: u32, symbol: u32) -> SymbolId {
+    /// What symbol number `symbol` of an input stands for.
+    pub(crate) fn id(&self, input: u32, symbol: u32) -> Option<SymbolId> {
         self.ids[(self.first[input as usize] + symbol) as usize]
     }
 }
@@ -45,18 +47,25 @@ pub(crate) fn mark(
     };
     let names: usize = inputs.iter().map(|input| input.object.symbols.len()).sum();
     let mut ids = Vec::with_capacity(names);
-    let mut first = vec![0; inputs.len()];
+    let mut first = Vec::with_capacity(inputs.len() + 1);
+    for input in inputs {
+        first.push(ids.len() as u32);
+        ids.extend(input.object.symbols.iter().map(|symbol| table.get(symbol)));
+    }
+    first.push(ids.len() as u32);
     let wanted = std::iter::once(ENTRY).chain(options.roots.iter().map(String::as_str));
     for root in wanted {
         let who = || String::from("the image itself");
         marker.reach(lookup(table, root, who)?, options, table)?;
     }
     while let Some(at) = marker.work.pop() {
-        let input = &inputs[at as usize];
-        first[at as usize] = ids.len() as u32;
-        for symbol in &input.object.symbols {
-            let id = lookup(table, symbol, || user(input))?;
-            ids.push(id);
+        let run = first[at as usize] as usize..first[at as usize + 1] as usize;
+        for (symbol, id) in ids[run].iter().enumerate() {
+            let input = &inputs[at as usize];
+            let id = id.ok_or_else(|| LinkError::UndefinedSymbol {
+                symbol: input.object.symbols[symbol].clone(),
+                user: user(input),
+            })?;
             marker.reach(id, options, table)?;
         }
     }
