@@ -106,11 +106,9 @@ pub(crate) fn line_end(text: &[u8], at: usize) -> usize {
 
 /// The end of the word that begins at `at`.
 #[inline]
-pub(crate) fn word_end(text: &[u8], mut at: usize) -> usize {
-    while is_word(byte(text, at)) {
-        at += 1;
-    }
-    at
+pub(crate) fn word_end(text: &[u8], at: usize) -> usize {
+    let rest = text.get(at..).unwrap_or_default();
+    at + rest.iter().position(|&byte| !is_word(byte)).unwrap_or(rest.len())
 }
 
 /// The next token at or after `at`. `line_start` tells whether a line end was crossed before it.

@@ -89,7 +89,7 @@ pub fn split(text: &str) -> Vec<Piece> {
         at: start,
         block: None,
         next_closer: 0,
-        ahead: LookAhead::default(),
+        ahead: LookAhead::new(),
         fuel: bytes.len().saturating_mul(8).saturating_add(4096),
         pieces: Vec::with_capacity(bytes.len() / 256 + 1),
     };

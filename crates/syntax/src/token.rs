@@ -196,11 +196,9 @@ const KEYWORDS: [(&str, Kind); 48] = [
 /// The longest keyword fits.
 const WORD_BYTES: usize = 16;
 
-const fn slot(key: u128, length: usize) -> usize {
-    let first = key as usize & 0xff;
-    let before_last = (key >> (length * 8 - 16)) as usize & 0xff;
-    let last = (key >> (length * 8 - 8)) as usize & 0xff;
-    (first * 189 + before_last * 104 + last * 167 + length * 243) & 127
+const fn slot(key: u128) -> usize {
+    let folded = key as u64 ^ (key >> 64) as u64;
+    (folded.wrapping_mul(0x8325_f276_b196_b0c7) >> 56) as usize
 }
 
 const fn key(word: &[u8]) -> u128 {
@@ -213,20 +211,38 @@ const fn key(word: &[u8]) -> u128 {
     key
 }
 
-/// Perfect: the factors in `slot` were searched so that no two keywords meet (checked while compiling).
-static SLOTS: [(u128, Kind); 128] = {
-    let mut slots = [(0, Kind::Ident); 128];
+/// Perfect: the factor in `slot` was searched so that no two keywords meet (checked while compiling).
+static SLOTS: [(u128, Kind); 256] = {
+    let mut slots = [(0, Kind::Ident); 256];
     let mut i = 0;
     while i < KEYWORDS.len() {
         let word = KEYWORDS[i].0.as_bytes();
         let key = key(word);
-        let at = slot(key, word.len());
+        let at = slot(key);
         assert!(slots[at].0 == 0 && word.len() <= WORD_BYTES, "two keywords share a slot");
         slots[at] = (key, KEYWORDS[i].1);
         i += 1;
     }
     slots
 };
+
+/// The bytes of a word of each length.
+static MASKS: [u128; WORD_BYTES + 1] = {
+    let mut masks = [0; WORD_BYTES + 1];
+    let mut i = 1;
+    while i <= WORD_BYTES {
+        masks[i] = u128::MAX >> (128 - i * 8);
+        i += 1;
+    }
+    masks
+};
+
+/// The key of a word near the end of the text.
+#[cold]
+#[inline(never)]
+fn last_key(text: &[u8], start: usize, end: usize) -> u128 {
+    key(&text[start..end])
+}
 
 /// The kind of the word at `start..end`: a keyword's own or [`Kind::Ident`].
 #[inline(always)]
@@ -237,10 +253,10 @@ pub(crate) fn word_kind(text: &[u8], start: usize, end: usize) -> Kind {
     }
     // Mostly there are bytes enough behind the word to read it as one number.
     let key = match text.get(start..start + WORD_BYTES).and_then(|bytes| bytes.first_chunk()) {
-        Some(bytes) => u128::from_le_bytes(*bytes) & (u128::MAX >> (128 - length * 8)),
-        None => key(&text[start..end]),
+        Some(bytes) => u128::from_le_bytes(*bytes) & MASKS[length],
+        None => last_key(text, start, end),
     };
-    let (keyword, kind) = SLOTS[slot(key, length)];
+    let (keyword, kind) = SLOTS[slot(key)];
     if keyword == key { kind } else { Kind::Ident }
 }
 

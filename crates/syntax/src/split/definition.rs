@@ -57,12 +57,12 @@ struct Scan {
 impl Splitter<'_> {
     /// Each of these answers where the piece ends, and leaves `at` at the line after it.
     pub(super) fn function(&mut self, head: Head) -> usize {
-        let scan = Scan::new(head);
-        let has_closer = self.closer_in_line(head);
-        if !has_closer && let Some(closer) = self.ahead.closer(self.text, head.next) {
+        if let Some(closer) = self.ahead.closer(self.text, head.start, head.next) {
             self.at = self.next_line(closer);
             return self.content_end(closer, Comments::Morph);
         }
+        let scan = Scan::new(head);
+        let has_closer = self.closer_in_line(head);
         self.definition(head, scan, Words::OfFunctions, has_closer, |splitter, scan, head| {
             if head.kind == Kind::TutupFungsi {
                 return Line::Closer;
