@@ -4,16 +4,18 @@
 //! of their symbols, so an image costs what it uses.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
 
 use morph_codegen::Compiler;
 use morph_diag::{Color, Format, FragmentId, Lang, Located, Severity, Span, render};
 use morph_object::{Object, Symbol};
 use morph_sema::check;
 use morph_sema::summary::{Definition, Side};
-use morph_sema::typed::{Item, Typed};
+use morph_sema::typed::{Body, Item, Typed};
 use rustc_hash::FxHashMap;
 
 use crate::analysis::{Analysis, State, to_u32};
+use crate::meaning::Shared;
 use crate::options::{self, Options};
 
 /// A linked program.
@@ -22,19 +24,22 @@ pub(crate) struct Compiled {
 }
 
 /// The objects made so far.
-pub(crate) struct Compilation {
+pub(crate) struct Compilation<'s> {
     options: Options,
+    /// What several builds of one process have in common, if there are several.
+    shared: Option<&'s mut Shared>,
     compiler: Option<Compiler>,
     /// In fragment order once linked; stubs carry their fragment's id.
-    objects: Vec<(FragmentId, Object)>,
+    objects: Vec<(FragmentId, Rc<Object>)>,
     /// Initialisers by fragment: symbols to call at start-up.
     initialisers: FxHashMap<FragmentId, Symbol>,
 }
 
-impl Compilation {
-    pub(crate) fn new(options: &Options) -> Compilation {
+impl<'s> Compilation<'s> {
+    pub(crate) fn new(options: &Options, shared: Option<&'s mut Shared>) -> Compilation<'s> {
         Compilation {
             options: *options,
+            shared,
             compiler: None,
             objects: Vec::new(),
             initialisers: FxHashMap::default(),
@@ -42,7 +47,7 @@ impl Compilation {
     }
 
     /// Compiles all checked fragments of the program.
-    pub(crate) fn program(&mut self, analysis: &mut Analysis<'_>, typed: &mut [Option<Typed>]) {
+    pub(crate) fn program(&mut self, analysis: &mut Analysis<'_>, typed: &mut [Option<Rc<Typed>>]) {
         for id in analysis.ids() {
             if let Some(typed) = typed[id.0 as usize].take() {
                 self.fragment(analysis, id, &typed);
@@ -96,7 +101,7 @@ impl Compilation {
     }
 
     /// Compiles one fragment; a failure closes it.
-    fn fragment(&mut self, analysis: &mut Analysis<'_>, id: FragmentId, typed: &Typed) {
+    fn fragment(&mut self, analysis: &mut Analysis<'_>, id: FragmentId, typed: &Rc<Typed>) {
         let initialiser = match &typed.item {
             Item::Function(body) if body.symbol.starts_with('%') => Some(body.symbol.clone()),
             Item::Global { initialiser, .. } => {
@@ -105,8 +110,14 @@ impl Compilation {
             Item::Function(_) | Item::Raw(_) => None,
             Item::Nothing => return,
         };
-        match self.object(typed) {
+        let place = analysis.unit(id).location.library_place(analysis.places[id.0 as usize]);
+        let known = self.shared.as_ref().and_then(|shared| shared.object(place?, &self.options));
+        let object = known.map_or_else(|| self.object(typed).map(Rc::new), Ok);
+        match object {
             Ok(object) => {
+                if let Some(shared) = &mut self.shared {
+                    shared.keep(place, &self.options, typed, &object);
+                }
                 self.objects.push((id, object));
                 if let Some(symbol) = initialiser {
                     self.initialisers.insert(id, symbol);
@@ -165,7 +176,9 @@ impl Compilation {
             if std::mem::replace(&mut done[id.0 as usize], true) {
                 continue;
             }
-            if let Some(typed) = analysis.check(id) {
+            let place = analysis.unit(id).location.library_place(analysis.places[id.0 as usize]);
+            let known = self.shared.as_ref().and_then(|shared| shared.typed(place?));
+            if let Some(typed) = known.or_else(|| analysis.check(id).map(Rc::new)) {
                 let before = self.objects.len();
                 self.fragment(analysis, id, &typed);
                 queue.extend(
@@ -210,12 +223,20 @@ impl Compilation {
                     }
                 };
                 let body = check::stub_body(stub, params, name, &english, &indonesian);
-                let typed = Typed { item: Item::Function(body), line_starts: vec![0] };
-                let object = self.object(&typed).map_err(|problem| format!("{problem:?}"))?;
-                self.objects.push((id, object));
+                let object = self.synthetic(body)?;
+                self.objects.push((id, Rc::new(object)));
             }
         }
         Ok(closed_globals)
+    }
+
+    /// The object of a function that no text stands behind.
+    fn synthetic(&mut self, body: Body) -> Result<Object, String> {
+        let typed = Rc::new(Typed { item: Item::Function(body), line_starts: vec![0] });
+        if let Some(shared) = &mut self.shared {
+            shared.keep_synthetic(&typed);
+        }
+        self.object(&typed).map_err(|problem| format!("{problem:?}"))
     }
 
     /// The function that runs initialisers and `mulai`.
@@ -243,8 +264,7 @@ impl Compilation {
             ("mulai", if params <= 2 { params } else { 0 })
         });
         let body = check::start_body(&initialisers, entry);
-        let typed = Typed { item: Item::Function(body), line_starts: vec![0] };
-        let mut object = self.object(&typed).map_err(|problem| format!("{problem:?}"))?;
+        let mut object = self.synthetic(body)?;
         // No text stands behind it.
         object.lines.clear();
         Ok(object)

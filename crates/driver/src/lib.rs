@@ -8,6 +8,7 @@ mod compile;
 mod image;
 pub mod library;
 mod loss;
+pub mod meaning;
 pub mod options;
 mod pipeline;
 pub mod program;

@@ -9,6 +9,7 @@
 //! image is made nevertheless.
 
 use std::path::Path;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use morph_diag::{Code, Diagnostic, FragmentId, Severity, Span};
@@ -80,11 +81,11 @@ fn run(
     let mut typed: Vec<_> = ids.iter().map(|_| None).collect();
     for id in &ids {
         if analysis.side(*id) == Side::Program {
-            typed[id.0 as usize] = analysis.check(*id);
+            typed[id.0 as usize] = analysis.check(*id).map(Rc::new);
         }
     }
     clock.lap("check");
-    let mut compiler = compile::Compilation::new(options);
+    let mut compiler = compile::Compilation::new(options, None);
     if options.goal == Goal::Image {
         compiler.program(&mut analysis, &mut typed);
     }
@@ -119,15 +120,11 @@ fn run(
             status = if options.goal == Goal::Image { Status::NoImage } else { Status::WithErrors };
         }
     }
-    let closed = loss::closed(&analysis, entry);
-    let total = analysis.ids().filter(|id| loss::counts(&analysis, *id)).count();
-    let fragments = ids.iter().map(|id| place(&analysis, *id)).collect();
-    let Analysis { problems, program_problem, .. } = analysis;
-    (image, status, Parts { problems, program_problem, fragments, closed, total })
+    (image, status, Parts::new(analysis, entry))
 }
 
 /// The function `mulai`, if the program has one; it may be closed.
-fn find_entry(analysis: &mut Analysis<'_>) -> Option<FragmentId> {
+pub(crate) fn find_entry(analysis: &mut Analysis<'_>) -> Option<FragmentId> {
     let entry = analysis.ids().find(|id| {
         *analysis.state(*id) != State::Inactive
             && analysis.side(*id) == Side::Program
@@ -146,7 +143,7 @@ fn find_entry(analysis: &mut Analysis<'_>) -> Option<FragmentId> {
 }
 
 /// Whether the program has a top-level statement: then it needs no `mulai`.
-fn has_top_level(analysis: &Analysis<'_>) -> bool {
+pub(crate) fn has_top_level(analysis: &Analysis<'_>) -> bool {
     analysis.ids().any(|id| {
         *analysis.state(id) != State::Inactive
             && analysis.side(id) == Side::Program
@@ -171,7 +168,7 @@ fn place(analysis: &Analysis<'_>, id: FragmentId) -> FragmentPlace {
 }
 
 /// What is left of a build besides texts and image.
-struct Parts {
+pub(crate) struct Parts {
     problems: Vec<(FragmentId, Diagnostic)>,
     program_problem: Option<Diagnostic>,
     fragments: Vec<FragmentPlace>,
@@ -180,7 +177,15 @@ struct Parts {
 }
 
 impl Parts {
-    fn into_report(self, program: Program) -> Report {
+    pub(crate) fn new(analysis: Analysis<'_>, entry: Option<FragmentId>) -> Parts {
+        let closed = loss::closed(&analysis, entry);
+        let total = analysis.ids().filter(|id| loss::counts(&analysis, *id)).count();
+        let fragments = analysis.ids().map(|id| place(&analysis, id)).collect();
+        let Analysis { problems, program_problem, .. } = analysis;
+        Parts { problems, program_problem, fragments, closed, total }
+    }
+
+    pub(crate) fn into_report(self, program: Program) -> Report {
         // Warnings and notes about the library are ours to read, not the user's.
         let shown = |id: FragmentId, problem: &Diagnostic| {
             problem.severity() == Severity::Error

@@ -40,6 +40,18 @@ pub struct Program {
 pub fn load(project: &Project, root: Location) -> Result<Program, SourceError> {
     let mut files = Files { project, units: IndexMap::new() };
     let root = files.open(&root)?;
+    Ok(follow(files, root))
+}
+
+/// The program whose root is a text instead of a file.
+pub(crate) fn load_text(project: &Project, root: Location, text: &str) -> Program {
+    let mut files = Files { project, units: IndexMap::new() };
+    let unit = Unit::new(root.clone(), project.display(&root), Cow::Owned(text.to_owned()));
+    let (index, _) = files.units.insert_full(root, unit);
+    follow(files, to_u32(index))
+}
+
+fn follow(mut files: Files<'_>, root: u32) -> Program {
     let mut lines: Vec<Registration> = Vec::new();
     loop {
         let (registry, conflicts) = Registry::new(lines);
@@ -55,7 +67,7 @@ pub fn load(project: &Project, root: Location) -> Result<Program, SourceError> {
         }
         problems.extend(conflicts);
         let pooled = files.open_registered(&registry);
-        return Ok(finish(files, touched, pooled, included, registry, problems));
+        return finish(files, touched, pooled, included, registry, problems);
     }
 }
 

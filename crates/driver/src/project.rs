@@ -8,6 +8,7 @@ use std::path::{Component, Path, PathBuf};
 use std::{env, fs, io};
 
 use crate::library;
+use crate::program::FragmentRef;
 use crate::source::{self, SourceError};
 
 /// The folders that a program's files come from.
@@ -33,7 +34,22 @@ pub enum LookupError {
     Outside,
 }
 
+impl Location {
+    /// Where a fragment of the built-in library stands there; `None` for the program's own.
+    pub(crate) fn library_place(&self, fragment: FragmentRef) -> Option<(usize, u32)> {
+        match self {
+            Location::Library(unit) => Some((*unit, fragment.fragment)),
+            Location::File(_) => None,
+        }
+    }
+}
+
 impl Project {
+    /// A project without files: a program that is one text imports nothing but the library.
+    pub(crate) fn of_text(name: &str) -> (Project, Location) {
+        (Project { roots: Vec::new() }, Location::File(PathBuf::from(name)))
+    }
+
     /// The project of a root file, and the root file's own location.
     pub fn of_root(root: &Path) -> Result<(Project, Location), SourceError> {
         let file = fs::canonicalize(root).map_err(|error| source::from_io(&error))?;

@@ -47,7 +47,7 @@ enum Flow {
 }
 
 struct Machine<'p> {
-    program: &'p Program,
+    program: &'p Program<'p>,
     memory: Memory,
     system: System<'p>,
     steps: u64,
@@ -61,7 +61,7 @@ struct Frame<'p> {
     locals: Vec<Value>,
 }
 
-pub(crate) fn run(program: &Program, entry: &str, input: &[u8], limits: Limits) -> Outcome {
+pub(crate) fn run(program: &Program<'_>, entry: &str, input: &[u8], limits: Limits) -> Outcome {
     let system = System { input, stdout: Vec::new(), stderr: Vec::new() };
     let mut machine = Machine { program, memory: program.memory.clone(), system, steps: limits.steps, depth: limits.depth };
     let stop = match machine.call_symbol(entry, &[]) {

@@ -18,8 +18,6 @@ mod system;
 pub use memory::Memory;
 pub use program::Program;
 
-use morph_object::Symbol;
-
 /// Why a run ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Stop {
@@ -62,6 +60,6 @@ pub struct Limits {
 }
 
 /// Runs the program from the function `entry`, which takes no arguments.
-pub fn run(program: &Program, entry: &Symbol, input: &[u8], limits: Limits) -> Outcome {
+pub fn run(program: &Program<'_>, entry: &str, input: &[u8], limits: Limits) -> Outcome {
     evaluate::run(program, entry, input, limits)
 }

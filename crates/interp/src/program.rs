@@ -12,8 +12,8 @@ const CODE: u64 = 0x1000;
 
 /// A program: its functions by symbol, and memory with its globals and string literals.
 #[derive(Debug)]
-pub struct Program {
-    functions: Vec<Body>,
+pub struct Program<'t> {
+    functions: Vec<&'t Body>,
     by_symbol: BTreeMap<Symbol, usize>,
     globals: BTreeMap<Symbol, u64>,
     /// Per function: the address of each of its string literals.
@@ -21,9 +21,9 @@ pub struct Program {
     pub(crate) memory: Memory,
 }
 
-impl Program {
+impl<'t> Program<'t> {
     /// Lays out the fragments. Raw assembly is kept out; using it ends the run.
-    pub fn new(fragments: Vec<Typed>) -> Program {
+    pub fn new(fragments: impl IntoIterator<Item = &'t Typed>) -> Program<'t> {
         let mut program = Program {
             functions: Vec::new(),
             by_symbol: BTreeMap::new(),
@@ -32,10 +32,10 @@ impl Program {
             memory: Memory::new(),
         };
         for fragment in fragments {
-            match fragment.item {
+            match &fragment.item {
                 Item::Function(body) => program.add_function(body),
                 Item::Global { symbol, value, initialiser } => {
-                    program.add_global(symbol, value);
+                    program.add_global(symbol.clone(), *value);
                     if let Some(body) = initialiser {
                         program.add_function(body);
                     }
@@ -46,7 +46,7 @@ impl Program {
         program
     }
 
-    fn add_function(&mut self, body: Body) {
+    fn add_function(&mut self, body: &'t Body) {
         let addresses = body.strings.iter().map(|bytes| self.place(bytes)).collect();
         self.by_symbol.insert(body.symbol.clone(), self.functions.len());
         self.strings.push(addresses);
@@ -68,8 +68,8 @@ impl Program {
         address
     }
 
-    pub(crate) fn function(&self, index: usize) -> &Body {
-        &self.functions[index]
+    pub(crate) fn function(&self, index: usize) -> &'t Body {
+        self.functions[index]
     }
 
     pub(crate) fn find(&self, symbol: &str) -> Option<usize> {

@@ -43,7 +43,7 @@ struct Generator {
 }
 
 /// The text of the program with this seed.
-pub fn program(seed: u64) -> String {
+pub(crate) fn program(seed: u64) -> String {
     let mut generator = Generator {
         rng: Rng::with_seed(seed),
         out: String::new(),
