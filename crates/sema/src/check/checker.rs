@@ -102,7 +102,7 @@ impl<'a> Checker<'a> {
             closed_by: Vec::new(),
             unknown: Vec::new(),
             guessed: Vec::new(),
-            plans: Vec::new(),
+            plans: Vec::with_capacity(8),
             again: false,
             walk: Walk::default(),
         }

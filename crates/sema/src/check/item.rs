@@ -7,6 +7,7 @@ use morph_syntax::tree::{self, AsmText, Item as Syntax, VarInit};
 
 use super::asm::plain;
 use super::checker::{Checker, Result, Walk};
+use super::scope::Scope;
 use super::stmt::Tail;
 use super::value::{Kind, Level};
 use crate::environment::{FunctionInfo, Ty, Variable};
@@ -125,13 +126,18 @@ impl<'a> Checker<'a> {
         emit: &mut dyn FnMut(&mut Checker<'a>, &mut Vec<Stmt>),
     ) -> Body {
         let kept = (self.diagnostics.len(), self.closed_by.len());
-        let mut statements = Vec::new();
+        let mut statements = Vec::with_capacity(8);
         loop {
             let size = self.tree.exprs.len();
             self.walk = Walk {
                 result,
                 exprs: Vec::with_capacity(size + 4),
                 spans: Vec::with_capacity(size + 4),
+                args: Vec::with_capacity(self.tree.args.len() + 4),
+                symbols: Vec::with_capacity(8),
+                locals: Vec::with_capacity(8),
+                variables: Vec::with_capacity(8),
+                scope: Scope::with_capacity(8),
                 ..Walk::default()
             };
             emit(self, &mut statements);

@@ -66,6 +66,10 @@ pub(super) struct Mark {
 }
 
 impl<'t> Scope<'t> {
+    pub(super) fn with_capacity(names: usize) -> Scope<'t> {
+        Scope { entries: Vec::with_capacity(names), ..Scope::default() }
+    }
+
     pub(super) fn open(&mut self) -> Mark {
         let mark = Mark { entries: self.entries.len(), block: self.block };
         self.block = self.entries.len();

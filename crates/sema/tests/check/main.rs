@@ -11,4 +11,5 @@ mod harness;
 mod items;
 mod limits;
 mod names;
+mod synthetic;
 mod types;
