@@ -80,6 +80,7 @@ fn scratch() -> tempfile::TempDir {
 }
 
 fn errors(report: &Report) -> String {
-    let errors = report.problems.iter().filter(|problem| problem.diagnostic.severity() == Severity::Error);
+    let errors =
+        report.problems.iter().filter(|problem| problem.diagnostic.severity() == Severity::Error);
     errors.map(|problem| report.render(problem, Lang::En, Format::Human, Color::Never)).collect()
 }

@@ -6,6 +6,9 @@ use crate::arithmetic::{binary, convert, unary};
 use crate::system::System;
 use crate::{Fault, Limits, Memory, Outcome, Program, Stop};
 
+/// What every stand-in of a closed fragment calls. How it reports is no meaning of the program.
+const CLOSED: &str = "@fault_closed";
+
 /// What an expression gives.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Value {
@@ -63,7 +66,13 @@ struct Frame<'p> {
 
 pub(crate) fn run(program: &Program<'_>, entry: &str, input: &[u8], limits: Limits) -> Outcome {
     let system = System { input, stdout: Vec::new(), stderr: Vec::new() };
-    let mut machine = Machine { program, memory: program.memory.clone(), system, steps: limits.steps, depth: limits.depth };
+    let mut machine = Machine {
+        program,
+        memory: program.memory.clone(),
+        system,
+        steps: limits.steps,
+        depth: limits.depth,
+    };
     let stop = match machine.call_symbol(entry, &[]) {
         Ok(status) => Stop::Exited(status as u8),
         Err(stop) => stop,
@@ -73,6 +82,9 @@ pub(crate) fn run(program: &Program<'_>, entry: &str, input: &[u8], limits: Limi
 
 impl<'p> Machine<'p> {
     fn call_symbol(&mut self, symbol: &str, arguments: &[i64]) -> Result<i64, Stop> {
+        if symbol == CLOSED {
+            return Err(Fault::Closed.into());
+        }
         match self.program.find(symbol) {
             Some(function) => self.call(function, arguments),
             None => Err(Stop::Unsupported(format!("the symbol {symbol}"))),
@@ -142,7 +154,11 @@ impl<'p> Machine<'p> {
                 let base = self.word(frame, *base)?;
                 let index = self.word(frame, *index)?;
                 let value = self.value(frame, *value)?.bits();
-                self.memory.store(base.wrapping_add(index.wrapping_mul(8)) as u64, value as u64, 8)?;
+                self.memory.store(
+                    base.wrapping_add(index.wrapping_mul(8)) as u64,
+                    value as u64,
+                    8,
+                )?;
             }
             StmtKind::If { cond, then, otherwise } => {
                 let taken = if self.word(frame, *cond)? != 0 { then } else { otherwise };
@@ -166,7 +182,13 @@ impl<'p> Machine<'p> {
         Ok(Flow::Next)
     }
 
-    fn repeat(&mut self, frame: &mut Frame<'p>, cond: Option<ExprId>, body: &'p Block, step: &'p Block) -> Result<Flow, Stop> {
+    fn repeat(
+        &mut self,
+        frame: &mut Frame<'p>,
+        cond: Option<ExprId>,
+        body: &'p Block,
+        step: &'p Block,
+    ) -> Result<Flow, Stop> {
         loop {
             self.step()?;
             if let Some(cond) = cond
@@ -210,8 +232,12 @@ impl<'p> Machine<'p> {
                 let right = self.value(frame, right)?;
                 return Ok(binary(op, left, right)?);
             }
-            Expr::AndThen { left, right } => (self.word(frame, left)? != 0 && self.word(frame, right)? != 0).into(),
-            Expr::OrElse { left, right } => (self.word(frame, left)? != 0 || self.word(frame, right)? != 0).into(),
+            Expr::AndThen { left, right } => {
+                (self.word(frame, left)? != 0 && self.word(frame, right)? != 0).into()
+            }
+            Expr::OrElse { left, right } => {
+                (self.word(frame, left)? != 0 || self.word(frame, right)? != 0).into()
+            }
             Expr::Load { base, offset } => {
                 let base = self.word(frame, base)?;
                 self.memory.load(base.wrapping_add(offset.into()) as u64, 8)? as i64
@@ -233,7 +259,8 @@ impl<'p> Machine<'p> {
             }
             Expr::Construct { alloc, words, args } => {
                 let arguments = self.words(frame, args)?;
-                let address = self.call_symbol(frame.body.symbol(alloc), &[i64::from(words) * 8])?;
+                let address =
+                    self.call_symbol(frame.body.symbol(alloc), &[i64::from(words) * 8])?;
                 for i in 0..words as usize {
                     let value = arguments.get(i).copied().unwrap_or(0);
                     self.memory.store(address as u64 + 8 * i as u64, value as u64, 8)?;
@@ -302,11 +329,15 @@ impl<'p> Machine<'p> {
                 }
                 found
             }
-            Intrinsic::UnsignedDivide | Intrinsic::UnsignedRemainder if argument(1) == 0 => return Err(Fault::DivisionByZero.into()),
+            Intrinsic::UnsignedDivide | Intrinsic::UnsignedRemainder if argument(1) == 0 => {
+                return Err(Fault::DivisionByZero.into());
+            }
             Intrinsic::UnsignedDivide => (argument(0) as u64 / argument(1) as u64) as i64,
             Intrinsic::UnsignedRemainder => (argument(0) as u64 % argument(1) as u64) as i64,
             Intrinsic::UnsignedLess => ((argument(0) as u64) < argument(1) as u64).into(),
-            Intrinsic::UnsignedMultiplyHigh => ((u128::from(argument(0) as u64) * u128::from(argument(1) as u64)) >> 64) as i64,
+            Intrinsic::UnsignedMultiplyHigh => {
+                ((u128::from(argument(0) as u64) * u128::from(argument(1) as u64)) >> 64) as i64
+            }
         })
     }
 

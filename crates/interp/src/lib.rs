@@ -40,6 +40,8 @@ pub enum Fault {
     /// A call through a word that is no function.
     BadCall(u64),
     StackOverflow,
+    /// A closed fragment was reached: its stand-in reports that and never returns.
+    Closed,
 }
 
 /// What a run did.

@@ -39,7 +39,12 @@ impl Memory {
     /// Unmaps whole pages of `start .. start + size`.
     pub fn unmap(&mut self, start: u64, size: u64) {
         let end = start.saturating_add(size.div_ceil(PAGE) * PAGE);
-        let touched: Vec<(u64, u64)> = self.ranges.range(..end).filter(|range| *range.1 > start).map(|range| (*range.0, *range.1)).collect();
+        let touched: Vec<(u64, u64)> = self
+            .ranges
+            .range(..end)
+            .filter(|range| *range.1 > start)
+            .map(|range| (*range.0, *range.1))
+            .collect();
         for (range_start, range_end) in touched {
             self.ranges.remove(&range_start);
             if range_start < start {

@@ -123,7 +123,11 @@ impl Generator {
                 Kind::Text => self.line(format!("tipe {name} string")),
             }
             // A string parameter stays a string whatever happens; the others may be assigned.
-            self.scope.push(Variable { name: name.clone(), kind: *kind, assignable: *kind != Kind::Text });
+            self.scope.push(Variable {
+                name: name.clone(),
+                kind: *kind,
+                assignable: *kind != Kind::Text,
+            });
         }
         self.block(4);
         let result = self.kind();
@@ -174,7 +178,8 @@ impl Generator {
                 let name = self.name("s");
                 let count = self.rng.usize(0..4);
                 let fields = [Kind::Int, Kind::Float, Kind::Int];
-                let values: Vec<String> = fields[..count].iter().map(|kind| self.expr(*kind, 2)).collect();
+                let values: Vec<String> =
+                    fields[..count].iter().map(|kind| self.expr(*kind, 2)).collect();
                 self.line(format!("var {name} = S({})", values.join(", ")));
                 self.structs.push(name);
             }
@@ -197,7 +202,8 @@ impl Generator {
     }
 
     fn assignment(&mut self) {
-        let targets: Vec<Variable> = self.scope.iter().filter(|variable| variable.assignable).cloned().collect();
+        let targets: Vec<Variable> =
+            self.scope.iter().filter(|variable| variable.assignable).cloned().collect();
         let Some(target) = self.rng.choice(targets) else { return };
         if target.kind == Kind::Int && self.rng.bool() {
             let op = if self.rng.bool() { "++" } else { "--" };
@@ -215,7 +221,10 @@ impl Generator {
             self.line(format!("{array}[{index} & 7] = {value}"));
         }
         if let Some(name) = self.rng.choice(self.structs.clone()) {
-            let (field, kind) = *self.rng.choice(&[("a", Kind::Int), ("f", Kind::Float), ("b", Kind::Int)]).unwrap();
+            let (field, kind) = *self
+                .rng
+                .choice(&[("a", Kind::Int), ("f", Kind::Float), ("b", Kind::Int)])
+                .unwrap();
             let value = self.expr(kind, 2);
             self.line(format!("{name}.{field} = {value}"));
         }
@@ -302,12 +311,19 @@ impl Generator {
                 2 => "0.1".to_owned(),
                 _ => format!("{}.{}", self.rng.u8(0..100), self.rng.u8(0..100)),
             },
-            Kind::Text => format!("\"{}\"", self.rng.choice(["", "a", "rubah", "dua kata", "x\\ty"]).unwrap()),
+            Kind::Text => {
+                format!("\"{}\"", self.rng.choice(["", "a", "rubah", "dua kata", "x\\ty"]).unwrap())
+            }
         }
     }
 
     fn variable(&mut self, kind: Kind) -> Option<String> {
-        let fitting: Vec<String> = self.scope.iter().filter(|variable| variable.kind == kind).map(|variable| variable.name.clone()).collect();
+        let fitting: Vec<String> = self
+            .scope
+            .iter()
+            .filter(|variable| variable.kind == kind)
+            .map(|variable| variable.name.clone())
+            .collect();
         self.rng.choice(fitting)
     }
 
@@ -321,7 +337,8 @@ impl Generator {
             return self.literal(kind);
         }
         if self.rng.u8(0..6) == 0 {
-            let fitting: Vec<usize> = (0..self.functions.len()).filter(|i| self.functions[*i].result == kind).collect();
+            let fitting: Vec<usize> =
+                (0..self.functions.len()).filter(|i| self.functions[*i].result == kind).collect();
             // Not inside loops: calls of calls in loops would run for hours.
             if self.loops == 0
                 && let Some(index) = self.rng.choice(fitting)

@@ -88,13 +88,19 @@ pub(crate) fn interpret(program: &TypedProgram, input: &[u8], limits: Limits) ->
 }
 
 /// Interprets a program and runs its images; a text that tells how they differ, if they do.
-pub(crate) fn compare(meaning: &Meaning, outcome: &Outcome, scratch: &Path, input: &[u8]) -> Result<(), String> {
+pub(crate) fn compare(
+    meaning: &Meaning,
+    outcome: &Outcome,
+    scratch: &Path,
+    input: &[u8],
+) -> Result<(), String> {
     let (status, fault) = match &outcome.stop {
         Stop::Exited(status) => (i32::from(*status), ""),
         Stop::Faulted(Fault::DivisionByZero) => (70, "fault: division by zero"),
         Stop::Faulted(Fault::StackOverflow) => (70, "fault: stack overflow"),
         Stop::Faulted(Fault::BadAddress(_)) => (70, "fault: access "),
         Stop::Faulted(Fault::BadCall(_)) => (70, "fault: "),
+        Stop::Faulted(Fault::Closed) => (70, "fault: closed fragment "),
         Stop::Unsupported(what) => return Err(format!("the interpreter does not know {what}\n")),
         Stop::OutOfFuel => return Err("the interpreter ran out of steps\n".to_owned()),
     };
@@ -102,7 +108,8 @@ pub(crate) fn compare(meaning: &Meaning, outcome: &Outcome, scratch: &Path, inpu
     for (image, options) in meaning.images.iter().zip(LEVELS) {
         let seen = execute(image, scratch, input);
         let stderr = String::from_utf8_lossy(&seen.stderr);
-        let said = if fault.is_empty() { seen.stderr == outcome.stderr } else { stderr.contains(fault) };
+        let said =
+            if fault.is_empty() { seen.stderr == outcome.stderr } else { stderr.contains(fault) };
         if seen.status == Some(status) && seen.stdout == outcome.stdout && said {
             continue;
         }
