@@ -231,3 +231,21 @@ tutup_fungsi
     "#]]
     .assert_eq(&checked(program));
 }
+
+#[test]
+fn a_local_that_is_spelled_alike_is_proposed() {
+    let program = r#"
+fungsi f(panjang)
+    var hitung = panjng
+    kembalikan hitng() + jauh
+tutup_fungsi
+"#;
+    expect![[r#"
+        error NAME_UNKNOWN `panjng` name=panjng kind=variable nearest=panjang
+          foot help-nearest
+        error NAME_UNKNOWN `hitng` name=hitng kind=function nearest=hitung
+          foot help-nearest
+        error NAME_UNKNOWN `jauh` name=jauh kind=variable
+    "#]]
+    .assert_eq(&problems(program));
+}

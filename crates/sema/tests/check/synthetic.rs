@@ -35,7 +35,8 @@ fn a_program_starts_with_its_initialisers_and_gives_what_the_entry_gives() {
           %uji:0()
           %uji:4()
           return 0
-    "#]].assert_eq(&all);
+    "#]]
+    .assert_eq(&all);
 }
 
 #[test]
@@ -44,5 +45,6 @@ fn a_stub_reports_in_both_languages_and_takes_what_the_real_one_takes() {
     expect![[r#"
         hitung(, , )
           return @fault_closed("hitung", "error: ...", "galat: ...")
-    "#]].assert_eq(&text(&stub));
+    "#]]
+    .assert_eq(&text(&stub));
 }
