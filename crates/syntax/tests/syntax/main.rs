@@ -4,6 +4,7 @@ mod damage;
 mod forms;
 mod imports;
 mod limits;
+mod misplaced;
 mod properties;
 mod splitting;
 mod strings;
