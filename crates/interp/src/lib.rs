@@ -5,7 +5,7 @@
 //!
 //! Left out on purpose: inline assembly (a program that reaches some ends with
 //! [`Stop::Unsupported`]), speed, and the real world: of the system calls only `read` from a
-//! given input, `write`, `exit`, `mmap`, `munmap`, `sysinfo` and `clock_gettime` (always zero) are modelled.
+//! given input, `write`, `writev`, `exit`, `mmap`, `munmap`, `sysinfo` and `clock_gettime` (always zero) are modelled.
 //!
 //! A deep recursion of the program is a deep recursion of the interpreter: give its thread a large stack.
 

@@ -6,6 +6,7 @@ const READ: i64 = 0;
 const WRITE: i64 = 1;
 const MMAP: i64 = 9;
 const MUNMAP: i64 = 11;
+const WRITEV: i64 = 20;
 const EXIT: i64 = 60;
 const SYSINFO: i64 = 99;
 const CLOCK_GETTIME: i64 = 228;
@@ -14,7 +15,6 @@ const EXIT_GROUP: i64 = 231;
 const EBADF: i64 = -9;
 const ENOMEM: i64 = -12;
 const EINVAL: i64 = -22;
-const ENOSYS: i64 = -38;
 
 /// What a machine of the interpreter says about its memory.
 const RAM: u64 = 4 << 30;
@@ -42,14 +42,19 @@ impl System<'_> {
                 self.input = rest;
                 Ok(count as i64)
             }
-            WRITE => {
-                let stream = match argument(1) {
-                    1 => &mut self.stdout,
-                    2 => &mut self.stderr,
-                    _ => return Ok(EBADF),
-                };
-                stream.extend(memory.bytes(argument(2) as u64, argument(3) as u64).map_err(fault)?);
-                Ok(argument(3))
+            WRITE => self.write(memory, argument(1), argument(2) as u64, argument(3) as u64),
+            WRITEV => {
+                let mut written = 0;
+                for part in 0..argument(3) as u64 {
+                    let start = (argument(2) as u64).wrapping_add(16 * part);
+                    let text = memory.load(start, 8).map_err(fault)?;
+                    let length = memory.load(start.wrapping_add(8), 8).map_err(fault)?;
+                    match self.write(memory, argument(1), text, length)? {
+                        error @ ..0 => return Ok(error),
+                        count => written += count,
+                    }
+                }
+                Ok(written)
             }
             READ => Ok(EBADF),
             MMAP => Ok(memory.map(argument(2) as u64).map_or(ENOMEM, |address| address as i64)),
@@ -73,8 +78,24 @@ impl System<'_> {
                 Ok(0)
             }
             EXIT | EXIT_GROUP => Err(Stop::Exited(argument(1) as u8)),
-            _ => Ok(ENOSYS),
+            number => Err(Stop::Unsupported(format!("system call {number}"))),
         }
+    }
+
+    fn write(
+        &mut self,
+        memory: &Memory,
+        descriptor: i64,
+        text: u64,
+        length: u64,
+    ) -> Result<i64, Stop> {
+        let stream = match descriptor {
+            1 => &mut self.stdout,
+            2 => &mut self.stderr,
+            _ => return Ok(EBADF),
+        };
+        stream.extend(memory.bytes(text, length)?);
+        Ok(length as i64)
     }
 }
 

@@ -113,21 +113,25 @@ pub(crate) fn compare(
         if seen.status == Some(status) && seen.stdout == outcome.stdout && said {
             continue;
         }
-        let _ = write!(
-            wrong,
-            "---- --opt {:?}: {:?} ----\n{}{stderr}",
-            options.opt,
-            seen.status,
-            String::from_utf8_lossy(&seen.stdout),
-        );
+        let _ = writeln!(wrong, "---- --opt {:?}: {:?} ----", options.opt, seen.status);
+        show(&mut wrong, &seen.stdout, &outcome.stdout);
+        show(&mut wrong, &seen.stderr, &outcome.stderr);
     }
     if wrong.is_empty() {
         return Ok(());
     }
-    Err(format!(
-        "---- interpreted: {:?} ----\n{}{}{wrong}",
-        outcome.stop,
-        String::from_utf8_lossy(&outcome.stdout),
-        String::from_utf8_lossy(&outcome.stderr),
-    ))
+    let mut text = format!("---- interpreted: {:?} ----\n", outcome.stop);
+    show(&mut text, &outcome.stdout, &outcome.stdout);
+    show(&mut text, &outcome.stderr, &outcome.stderr);
+    Err(text + &wrong)
+}
+
+/// Appends the lines of `seen`, each cut to a width that can be read; `>` marks those that differ.
+fn show(text: &mut String, seen: &[u8], expected: &[u8]) {
+    let mut expected = expected.split(|byte| *byte == b'\n');
+    for line in seen.split(|byte| *byte == b'\n') {
+        let mark = if expected.next() == Some(line) { ' ' } else { '>' };
+        let shown: String = String::from_utf8_lossy(line).chars().take(100).collect();
+        let _ = writeln!(text, "{mark} {shown}");
+    }
 }
