@@ -3,6 +3,8 @@
 //! `MORPH_GENERATED` is how many there are, `MORPH_SEED` the seed of the first one; each next one counts up. A
 //! failure prints both the seed and the program: `MORPH_GENERATED=1 MORPH_SEED=…` runs that one alone.
 
+#![expect(clippy::unwrap_used, reason = "a test whose surroundings fail cannot go on")]
+
 #[path = "generated/generator.rs"]
 mod generator;
 #[path = "generated/run.rs"]

@@ -2,6 +2,8 @@
 //!
 //! What stands in `tests/run`, `tests/library` and `examples` takes part unless it is excluded below.
 
+#![expect(clippy::unwrap_used, reason = "a test whose surroundings fail cannot go on")]
+
 #[path = "generated/run.rs"]
 mod run;
 

@@ -31,7 +31,7 @@ pub(crate) const LEVELS: [Options; 2] = {
 pub(crate) const STACK: usize = 2 << 30;
 
 /// An image that runs longer than this is killed; what it printed then differs.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What a run of an image did.
 pub(crate) struct Seen {
