@@ -82,9 +82,17 @@ fn loss(out: &mut impl Write, report: &Report, lang: Lang) -> io::Result<()> {
             because(report, closed, lang)
         )?;
         if closed.paths.is_empty() {
-            writeln!(out, "      {}", wording::text(lang, "loss-unreached", &Vec::new()))?;
+            let is_statement = report
+                .place(closed.fragment)
+                .is_some_and(|place| matches!(place.label, FragmentLabel::Statement));
+            let key = if is_statement { "loss-skipped" } else { "loss-unreached" };
+            writeln!(out, "      {}", wording::text(lang, key, &Vec::new()))?;
         }
         for path in &closed.paths {
+            if path.as_slice() == [closed.fragment] {
+                writeln!(out, "      {}", wording::text(lang, "loss-entry", &Vec::new()))?;
+                continue;
+            }
             let startup = path.first().is_some_and(|id| runs_at_startup(report, *id));
             let first = startup.then(|| wording::text(lang, "loss-startup", &Vec::new()));
             let path: Vec<String> =

@@ -12,6 +12,8 @@
 //! ```
 //!
 //! All run at both optimisation levels and print the same. Those in `tests/faults` are wrong on purpose. Those in
+//! `tests/damage` have one damaged definition each, amid healthy ones: whatever stands in a `cetak("sehat: ...")` must
+//! be printed. Those in
 //! `tests/library` compare values themselves: their status says whether all agreed, and without a `.out` what they
 //! print is free. `UPDATE_EXPECT=1` writes what was seen.
 
@@ -29,7 +31,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests");
     let mut trials = Vec::new();
-    for folder in ["run", "library", "faults"] {
+    for folder in ["run", "library", "faults", "damage"] {
         for program in programs(&root.join(folder)) {
             let stem = program.strip_prefix(&root).unwrap().with_extension("");
             let name = stem.display().to_string();
@@ -76,6 +78,9 @@ fn check(program: &Path, opt: &str) -> Result<(), Failed> {
     if !free {
         compare(&mut wrong, program, "out", &stdout, "");
     }
+    if program.parent().unwrap().ends_with("tests/damage") {
+        healthy(&mut wrong, program, &stdout);
+    }
     let own = format!("{opt}.err");
     let err = if program.with_extension(&own).exists() { &own } else { "err" };
     compare(&mut wrong, program, err, &String::from_utf8_lossy(&seen.stderr), "");
@@ -88,6 +93,22 @@ fn check(program: &Path, opt: &str) -> Result<(), Failed> {
         let _ = write!(wrong, "---- what it printed ----\n{stdout}");
     }
     if wrong.is_empty() { Ok(()) } else { Err(format!("with --opt {opt}:\n{wrong}").into()) }
+}
+
+/// Every healthy function of a damaged program says so when it runs.
+fn healthy(wrong: &mut String, program: &Path, stdout: &str) {
+    let text = fs::read_to_string(program).unwrap();
+    let mut count = 0;
+    for part in text.split("cetak(\"sehat: ").skip(1) {
+        count += 1;
+        let line = format!("sehat: {}", part.split('"').next().unwrap());
+        if !stdout.lines().any(|seen| seen == line) {
+            let _ = writeln!(wrong, "lost although healthy: {line}");
+        }
+    }
+    if count == 0 {
+        wrong.push_str("nothing in this program says that it is healthy\n");
+    }
 }
 
 fn run(program: &Path, opt: &str, lang: &str) -> Output {

@@ -25,6 +25,8 @@ loss-because = because of { $cause }
 loss-reached = reached by { $path }
 loss-unreached = nothing reaches it
 loss-startup = start-up
+loss-skipped = it does not run
+loss-entry = the program begins with it
 
 ## Facts that arrive as a word of the compiler.
 

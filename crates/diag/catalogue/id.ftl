@@ -24,6 +24,8 @@ loss-because = karena { $cause }
 loss-reached = dicapai lewat { $path }
 loss-unreached = tidak ada yang mencapainya
 loss-startup = awal program
+loss-skipped = tidak dijalankan
+loss-entry = program dimulai dari sini
 
 ## Fakta yang datang sebagai kata dari kompilator.
 

@@ -6,10 +6,10 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use morph_diag::{Code, Diagnostic, FragmentId, Severity, Source, Span};
+use morph_diag::{Arg, Code, Diagnostic, FragmentId, Severity, Source, Span};
 use morph_sema::check::{self, Checked, Site};
 use morph_sema::closure::{self, Candidate, ClosureInput};
-use morph_sema::environment::{ConstValue, EnvInput, Environment, Variable, environment};
+use morph_sema::environment::{EnvInput, Environment, environment};
 use morph_sema::index::index;
 use morph_sema::nearest::add_nearest;
 use morph_sema::summary::{Definition, Side, Summary};
@@ -241,24 +241,34 @@ impl<'p> Analysis<'p> {
         for (id, problem) in problems {
             self.report(id, problem);
         }
-        for id in self.ids() {
-            if let Some(cause) = self.constant_cause(id) {
-                self.states[id.0 as usize] = State::Dependent(cause);
-            }
-        }
+        self.close_constants();
     }
 
-    /// For a constant without an error of its own, whose value needs a closed one: that one.
-    fn constant_cause(&self, id: FragmentId) -> Option<FragmentId> {
-        let Definition::Const { name, .. } = self.summary(id).definition else { return None };
-        if *self.state(id) != State::Active {
-            return None;
+    /// Closes constants whose values need closed ones, however long the chain.
+    fn close_constants(&mut self) {
+        let mut waiting: Vec<(FragmentId, String)> = Vec::new();
+        for (id, problem) in &self.problems {
+            let name = problem.args.iter().find_map(|(key, value)| match value {
+                Arg::Text(name) if *key == "name" => Some(name.clone()),
+                Arg::Text(_) | Arg::Number(_) | Arg::List(_) => None,
+            });
+            if let Some(name) = name.filter(|_| problem.code == Code::FragmentClosed) {
+                waiting.push((*id, name));
+            }
         }
-        let mut asker = self.environment.asker(self.side(id));
-        let Some(Variable::Const(constant)) = asker.variable(name) else { return None };
-        let ConstValue::Closed(symbol) = &constant.value else { return None };
-        let cause = symbol.trim_start_matches(['?', '@']);
-        self.closed_definition(cause, self.side(id)).filter(|cause| *cause != id)
+        while !waiting.is_empty() {
+            let before = waiting.len();
+            waiting.retain(|(id, name)| {
+                let cause = self.closed_definition(name, self.side(*id));
+                if let Some(cause) = cause.filter(|_| *self.state(*id) == State::Active) {
+                    self.states[id.0 as usize] = State::Dependent(cause);
+                }
+                cause.is_none()
+            });
+            if waiting.len() == before {
+                break;
+            }
+        }
     }
 
     /// Checks one active fragment that is not closed; what it finds wrong closes it.

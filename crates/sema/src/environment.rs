@@ -54,6 +54,8 @@ pub struct Place {
 pub struct FunctionInfo {
     pub symbol: Symbol,
     pub params: Vec<ParameterInfo>,
+    /// The header is damaged: any number of arguments will do, for the call reaches a stand-in.
+    pub header_damaged: bool,
     pub result: Ty,
     pub place: Place,
 }

@@ -4,7 +4,7 @@ use morph_diag::{Code, Diagnostic, Span};
 use morph_syntax::tree::{ExprId, Field, Item, Tree, VarInit};
 
 use crate::summary::{
-    ConstExpr, Definition, FieldSummary, Parameter, Shape, Side, Summary, UseKind,
+    ConstExpr, ConstOp, Definition, FieldSummary, Parameter, Shape, Side, Summary, UseKind,
 };
 
 use shapes::Value;
@@ -76,8 +76,9 @@ pub fn index<'t>(tree: &Tree, text: &'t str, side: Side) -> Summary<'t> {
             walk.imports.push(import.clone());
             Definition::Import
         }
-        Item::Broken => Definition::Broken,
+        Item::Broken => damaged(text, &mut name_span),
     };
+    let header_damaged = matches!(tree.item, Item::Broken);
     let assigned = assigned(&walk);
     let Walk { uses, imports, floats, diagnostics, .. } = walk;
     let mut label_values = Vec::new();
@@ -88,7 +89,49 @@ pub fn index<'t>(tree: &Tree, text: &'t str, side: Side) -> Summary<'t> {
         let values = morph_asm::constants_of(lines).into_iter();
         label_values.extend(values.map(|(name, value, _)| (name, value)));
     }
-    Summary { definition, name_span, uses, assigned, imports, label_values, floats, diagnostics }
+    Summary {
+        definition,
+        name_span,
+        uses,
+        assigned,
+        imports,
+        label_values,
+        header_damaged,
+        floats,
+        diagnostics,
+    }
+}
+
+/// A definition that could not be parsed still defines its name: who uses it links to its stand-in.
+fn damaged<'t>(text: &'t str, name_span: &mut Span) -> Definition<'t> {
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let keyword = &text[..text.find(|c| !is_word(c)).unwrap_or(text.len())];
+    let rest = &text[keyword.len()..];
+    let rest = rest.trim_start_matches([' ', '\t']);
+    let start = text.len() - rest.len();
+    // `rusak(n)` without its keyword, `function rusak(n)`.
+    let (keyword, start, rest) = match keyword {
+        "function" | "func" | "def" | "fn" | "proc" => ("fungsi", start, rest),
+        name if text[name.len()..].starts_with('(') => ("fungsi", 0, text),
+        keyword => (keyword, start, rest),
+    };
+    let name = &rest[..rest.find(|c| !is_word(c)).unwrap_or(rest.len())];
+    if name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit()) {
+        return Definition::Broken;
+    }
+    *name_span = Span::new(start as u32, (start + name.len()) as u32);
+    match keyword {
+        "fungsi" => Definition::Function { name, params: Vec::new(), result: Shape::Int },
+        "var" => Definition::Global { name, shape: Shape::Int },
+        "const" => Definition::Const {
+            name,
+            value: ConstExpr { ops: vec![ConstOp::Broken], span: *name_span },
+        },
+        _ => {
+            *name_span = Span::default();
+            Definition::Broken
+        }
+    }
 }
 
 /// Reads an expression as a constant one, to be folded when all names are known.

@@ -179,6 +179,8 @@ pub struct Summary<'t> {
     pub imports: Vec<Import>,
     /// Those of a data block's labels that are plain numbers (`n equ 3`), not places.
     pub label_values: Vec<(&'t str, i64)>,
+    /// The header is damaged, so how many arguments the function takes is not known; its name is.
+    pub header_damaged: bool,
     /// Whether a float can arise here: a literal, a `float` hint or field, a conversion to float.
     pub floats: bool,
     /// Problems that the syntax has not reported already (two parameters of one name, ...).

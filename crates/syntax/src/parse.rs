@@ -186,7 +186,7 @@ impl Parser<'_> {
                 Diagnostic::new(Code::StringUnclosed, span).fix(Span::new(span.end, span.end), "\"")
             }
             Kind::Nul => Diagnostic::new(Code::TextNul, span),
-            _ => Diagnostic::new(Code::CharacterUnexpected, span).arg("found", text),
+            _ => unexpected_character(span, text),
         };
         self.report(diagnostic);
         self.kind = Kind::Reported;
@@ -385,6 +385,10 @@ impl Parser<'_> {
 
     /// Checks that the fragment ends here; reports and skips what follows.
     fn expect_end(&mut self) {
+        // A definition inside another takes its closer, so the outer one ends too early.
+        if self.diagnostics.iter().any(|problem| problem.code == Code::DefinitionNested) {
+            return;
+        }
         if !matches!(self.kind, Kind::Eof | Kind::Eol) {
             _ = self.unexpected::<()>("end of line");
         }
@@ -392,5 +396,34 @@ impl Parser<'_> {
             self.begin_line();
             _ = self.unexpected::<()>("end of line");
         }
+    }
+}
+
+/// A character of no token. What looks like one of the language is proposed; what cannot be seen is named.
+fn unexpected_character(span: Span, text: &str) -> Diagnostic {
+    let character = text.chars().next().unwrap_or_default();
+    let invisible = character.is_control()
+        || character.is_whitespace()
+        || matches!(character, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    let meant = match character {
+        '“' | '”' | '„' | '«' | '»' | '＂' => Some("\""),
+        '−' | '–' | '—' => Some("-"),
+        '×' => Some("*"),
+        '÷' => Some("/"),
+        '≤' => Some("<="),
+        '≥' => Some(">="),
+        '≠' => Some("!="),
+        '（' => Some("("),
+        '）' => Some(")"),
+        '，' => Some(","),
+        _ if character.is_whitespace() => Some(" "),
+        _ if invisible => Some(""),
+        _ => None,
+    };
+    let found = if invisible { format!("U+{:04X}", u32::from(character)) } else { text.to_owned() };
+    let diagnostic = Diagnostic::new(Code::CharacterUnexpected, span).arg("found", found);
+    match meant {
+        Some(meant) => diagnostic.fix(span, meant),
+        None => diagnostic,
     }
 }

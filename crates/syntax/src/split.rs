@@ -13,6 +13,7 @@
 
 mod ahead;
 mod definition;
+pub(crate) mod mend;
 mod statement;
 
 use morph_diag::Span;
@@ -96,7 +97,9 @@ pub fn split(text: &str) -> Vec<Piece> {
     while let Some(head) = splitter.head() {
         splitter.piece(head);
     }
-    splitter.pieces
+    let mut pieces = splitter.pieces;
+    mend::mend(text, &mut pieces);
+    pieces
 }
 
 /// The beginning of a line that has content.

@@ -100,7 +100,7 @@ impl<'a> Checker<'a> {
         args: ArgList,
         span: Span,
     ) -> Value {
-        if args.len as usize != info.params.len() {
+        if args.len as usize != info.params.len() && !info.header_damaged {
             let diagnostic = Diagnostic::new(Code::ArityMismatch, span)
                 .arg("name", name)
                 .arg("expected", info.params.len())
@@ -118,9 +118,17 @@ impl<'a> Checker<'a> {
             let word = self.word_for(value, wanted, place);
             self.walk.pending.push(word);
         }
+        for id in self.tree.args(args).iter().skip(info.params.len()) {
+            let value = self.expr(*id);
+            let word = self.bits(value);
+            self.walk.pending.push(word);
+        }
         let args = self.arg_list(from);
         let callee = self.symbol(&info.symbol);
         let call = self.node(Expr::Call { callee, args }, span);
+        if info.header_damaged {
+            return Value { id: call, kind: Kind::Error };
+        }
         self.of_word(call, Kind::of(info.result))
     }
 

@@ -36,6 +36,7 @@ pub(super) fn finish(
         let info = FunctionInfo {
             symbol: symbol(side, "", definer.name),
             params,
+            header_damaged: definer.summary.header_damaged,
             result: result.ty(),
             place: definer.place,
         };
@@ -114,8 +115,11 @@ fn parameter(joined: &Joined<'_, '_>, side: Side, param: &Parameter<'_>) -> Para
 
 fn function_hash(info: &FunctionInfo, environment: &Environment) -> AnswerHash {
     let mut hasher = Hasher::new(b'c');
-    let FunctionInfo { symbol, params, result, place: _ } = info;
+    let FunctionInfo { symbol, params, header_damaged, result, place: _ } = info;
     hasher.text(symbol);
+    if *header_damaged {
+        hasher.number(2);
+    }
     ty_into(&mut hasher, *result, &environment.structs);
     for ParameterInfo { name, ty, hinted } in params {
         hasher.text(name);

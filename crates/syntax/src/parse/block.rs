@@ -93,13 +93,24 @@ pub(super) struct Blocks {
     open: Vec<Open>,
     /// How many of each kind are open.
     counts: [u32; 9],
+    /// How many of each kind were reported as not closed: a closer that comes too late has its message already.
+    missing: [u32; 9],
+    /// The end of the text has been blamed already.
+    end_blamed: bool,
     /// Some block was not closed, or closed wrongly.
     pub(super) damaged: bool,
 }
 
 impl Blocks {
     pub(super) fn new(guess: Guess) -> Blocks {
-        Blocks { guess, open: Vec::new(), counts: [0; 9], damaged: false }
+        Blocks {
+            guess,
+            open: Vec::new(),
+            counts: [0; 9],
+            missing: [0; 9],
+            end_blamed: false,
+            damaged: false,
+        }
     }
 
     pub(super) fn level(&self) -> u32 {
@@ -256,7 +267,16 @@ impl Parser<'_> {
             return End::Closed;
         }
         self.blocks.damaged = true;
+        self.blocks.missing[top.kind as usize] += 1;
         let closer = top.kind.closer();
+        if self.kind == Kind::Eof && std::mem::replace(&mut self.blocks.end_blamed, true) {
+            // The text breaks off inside several blocks: one cause, one message, which closes them all.
+            if let Some(fix) = self.diagnostics.last_mut().and_then(|last| last.fix.as_mut()) {
+                fix.replacement.push('\n');
+                fix.replacement.push_str(closer);
+            }
+            return End::Missing;
+        }
         let start = self.token.start();
         let (at, text) = if self.kind == Kind::Eof {
             (self.bytes.len() as u32, format!("\n{closer}"))
@@ -299,8 +319,15 @@ impl Parser<'_> {
         self.blocks.damaged = true;
         let span = self.span();
         let part = matches!(self.kind, Kind::LainJika | Kind::Kasus | Kind::PilihanLain);
-        // A foreign word that reads as a closer has its message already.
-        if self.token.kind != Kind::Ident {
+        // A foreign word that reads as a closer has its message already, and so has a block whose closer comes late.
+        let late = match BlockKind::of(self.kind).filter(|_| !part && self.kind != Kind::Lain) {
+            Some(kind) if self.blocks.missing[kind as usize] > 0 => {
+                self.blocks.missing[kind as usize] -= 1;
+                true
+            }
+            Some(_) | None => false,
+        };
+        if self.token.kind != Kind::Ident && !late {
             self.report(
                 Diagnostic::new(Code::CloserStray, span).arg("found", span.text(self.text)),
             );

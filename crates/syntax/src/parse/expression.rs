@@ -218,7 +218,11 @@ impl Parser<'_> {
         let expr = if self.kind == Kind::Baca {
             Expr::Name(span)
         } else if self.kind == Kind::Str {
-            Expr::Str(Span::new(span.start + 1, span.end - 1))
+            let inner = Span::new(span.start + 1, span.end - 1);
+            if inner.text(self.text).contains('\\') {
+                self.escapes(inner);
+            }
+            Expr::Str(inner)
         } else if self.kind == Kind::Benar {
             Expr::Int(1)
         } else if self.kind == Kind::Salah {
@@ -297,4 +301,16 @@ pub(super) fn integer(text: &[u8]) -> Option<u64> {
         value = value.checked_mul(radix)?.checked_add(u64::from(digit))?;
     }
     Some(value)
+}
+
+impl Parser<'_> {
+    /// Reports escape sequences that are none.
+    #[cold]
+    fn escapes(&mut self, inner: Span) {
+        for mut problem in crate::string::decode(inner.text(self.text)).1 {
+            let Span { start, end } = problem.primary;
+            problem.primary = Span::new(inner.start + start, inner.start + end);
+            self.report(problem);
+        }
+    }
 }

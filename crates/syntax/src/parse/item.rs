@@ -5,6 +5,7 @@ use morph_diag::{Code, Diagnostic, Span};
 use super::block::{BlockKind, End};
 use super::{Parsed, Parser};
 use crate::split::PieceKind;
+use crate::split::mend::FOREIGN_FUNCTION;
 use crate::token::Kind;
 use crate::tree::{Field, Item, VarInit};
 
@@ -12,6 +13,7 @@ impl Parser<'_> {
     pub(super) fn item(&mut self, kind: PieceKind) -> Item {
         let item = match kind {
             PieceKind::Function if self.kind == Kind::Fungsi => self.function(),
+            PieceKind::Function => return self.function_without_keyword(),
             PieceKind::Struct if self.kind == Kind::Struktur => self.structure(),
             PieceKind::UnitBlock if self.kind == Kind::Unit => self.unit_block(),
             PieceKind::Const if self.kind == Kind::Const => {
@@ -43,7 +45,6 @@ impl Parser<'_> {
                 return Item::Broken;
             }
             PieceKind::Statement
-            | PieceKind::Function
             | PieceKind::Struct
             | PieceKind::UnitBlock
             | PieceKind::Const
@@ -92,6 +93,25 @@ impl Parser<'_> {
             Ok((name, params)) => Item::Function { name, params, body },
             Err(_) => Item::Broken,
         }
+    }
+
+    /// A function whose first word is missing, or one of another language: one message, whatever its body holds.
+    fn function_without_keyword(&mut self) -> Item {
+        let span = self.span();
+        let word = span.text(self.text);
+        let diagnostic = if FOREIGN_FUNCTION.contains(&word) {
+            Diagnostic::new(Code::WordForeign, span)
+                .arg("word", word)
+                .arg("proposal", "fungsi")
+                .fix(span, "fungsi")
+        } else {
+            Diagnostic::new(Code::SyntaxUnexpected, span)
+                .arg("expected", "`fungsi`")
+                .arg("found", format!("`{word}`"))
+                .fix(Span::new(span.start, span.start), "fungsi ")
+        };
+        self.report(diagnostic);
+        Item::Broken
     }
 
     fn function_header(&mut self) -> Parsed<(Span, Vec<Span>)> {

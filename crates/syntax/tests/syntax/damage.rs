@@ -336,7 +336,7 @@ fn odd_characters_and_numbers() {
               (error))
             CHARACTER_UNEXPECTED 2:7 "@" found="@"
             CHARACTER_UNEXPECTED 3:5 "é" found="é"
-            CHARACTER_UNEXPECTED 4:5 "\u{a0}" found="\u{a0}"
+            CHARACTER_UNEXPECTED 4:5 "\u{a0}" found="U+00A0" fix "\u{a0}" => " "
             CHARACTER_UNEXPECTED 5:1 "$" found="$"
             CHARACTER_UNEXPECTED 6:5 "{" found="{"
             CHARACTER_UNEXPECTED 7:5 "'" found="'"

@@ -22,13 +22,11 @@ fn definitions_inside_others() {
     check(
         "fungsi f()\n  x = 1\n  fungsi g()\n  tutup_fungsi\ntutup_fungsi",
         expect![[r#"
-        (function f ()
-          (= x 1))
-        BLOCK_UNCLOSED 1:1 "fungsi" keyword="fungsi" closer="tutup_fungsi" fix "" => "\ntutup_fungsi"
-        (function g ())
-        (broken)
-        CLOSER_STRAY 1:1 "tutup_fungsi" found="tutup_fungsi"
-    "#]],
+            (function f ()
+              (= x 1)
+              (error))
+            DEFINITION_NESTED 3:3 "fungsi" keyword="fungsi"
+        "#]],
     );
 }
 

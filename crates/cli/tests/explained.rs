@@ -1,0 +1,80 @@
+//! What `morph explain` shows is true: a page's first program is reported with the page's code, its second is not.
+//!
+//! Codes whose page shows a console instead, because they need a file system or a machine of a certain kind, are
+//! listed here with the test that produces them.
+
+use std::fs;
+use std::process::Command;
+
+use morph_diag::{Code, Lang, explain};
+
+/// Code and the test that produces it; a change of the list is a change of what is tested.
+const ELSEWHERE: [(&str, &str); 17] = [
+    ("FILE_MISSING", "commands.rs"),
+    ("FILE_UNREADABLE", "hostile.rs"),
+    ("FILE_NOT_UTF8", "hostile.rs"),
+    ("FILE_TOO_LARGE", "no test: a file of 4 GiB"),
+    ("NESTING_TOO_DEEP", "tests/damage/bersarang_dalam.fox"),
+    ("TEXT_NUL", "tests/damage/byte_nol.fox"),
+    ("IMPORT_MISSING", "tests/damage/impor_hilang.fox"),
+    ("IMPORT_OUTSIDE", "hostile.rs"),
+    ("IMPORT_CYCLE", "the driver"),
+    ("IMPORT_NEEDED", "the closure of names"),
+    ("NAME_AMBIGUOUS", "the closure of names"),
+    ("ASM_TARGET", "no test: there is one target"),
+    ("FRAGMENT_CLOSED", "tests/damage/struktur_rusak.fox, as what is lost"),
+    ("FUNCTION_TOO_LARGE", "no test: too large to compile in one"),
+    ("COMPILER_FAULT", "the driver"),
+    ("OUTPUT_FAILED", "commands.rs"),
+    ("TARGET_UNKNOWN", "commands.rs"),
+];
+
+/// The `fox` blocks of a page.
+fn programs(page: &str) -> Vec<&str> {
+    let blocks = page.split("```fox\n").skip(1);
+    blocks.filter_map(|rest| rest.split("```").next()).collect()
+}
+
+/// The codes that a build of this program reports, notes too.
+fn codes(program: &str) -> Vec<String> {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("main.fox"), program).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_morph"))
+        .args(["build", "main.fox", "-o", "main", "--verbose", "--message-format", "json"])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+    let objects = text.lines().filter_map(|line| serde_json::from_str(line).ok());
+    objects.filter_map(|object: serde_json::Value| Some(object["code"].as_str()?.to_owned())).collect()
+}
+
+#[test]
+fn the_first_program_of_a_page_is_reported_and_the_second_is_not() {
+    let mut wrong = Vec::new();
+    for code in Code::ALL.iter().copied() {
+        if let [before, after] = programs(explain(code, Lang::En))[..] {
+            let reported = |program| codes(program).iter().any(|found| found == code.name());
+            if !reported(before) {
+                wrong.push(format!("{code}: its first program does not produce it"));
+            }
+            if reported(after) {
+                wrong.push(format!("{code}: its corrected program still produces it"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn codes_whose_page_shows_no_program_are_listed_with_their_test() {
+    let pages = Code::ALL.iter().copied();
+    let mut without: Vec<&str> = pages
+        .filter(|code| programs(explain(*code, Lang::En)).is_empty())
+        .map(Code::name)
+        .collect();
+    let mut listed: Vec<&str> = ELSEWHERE.iter().map(|(code, _)| *code).collect();
+    without.sort_unstable();
+    listed.sort_unstable();
+    assert_eq!(without, listed);
+}
