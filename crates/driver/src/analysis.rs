@@ -61,6 +61,13 @@ pub(crate) struct Analysis<'p> {
 impl<'p> Analysis<'p> {
     /// Summarises all fragments, finds those that take part, and joins their signatures.
     pub(crate) fn new(program: &'p Program, project: &Project, options: &Options) -> Analysis<'p> {
+        let mut analysis = Analysis::summarise(program);
+        analysis.connect(project, options);
+        analysis
+    }
+
+    /// The first half of [`Analysis::new`]: all fragments on their own.
+    pub(crate) fn summarise(program: &'p Program) -> Analysis<'p> {
         let mut places = Vec::new();
         let mut first = Vec::new();
         let mut summaries = Vec::new();
@@ -86,9 +93,13 @@ impl<'p> Analysis<'p> {
         for (place, problem) in &program.problems {
             analysis.problems.push((analysis.id(*place), problem.clone()));
         }
-        analysis.activate(project, options);
-        analysis.join();
         analysis
+    }
+
+    /// The second half: who takes part, and what they show to each other.
+    pub(crate) fn connect(&mut self, project: &Project, options: &Options) {
+        self.activate(project, options);
+        self.join();
     }
 
     pub(crate) fn ids(&self) -> impl Iterator<Item = FragmentId> + use<> {

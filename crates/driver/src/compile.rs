@@ -28,7 +28,8 @@ pub(crate) struct Compilation<'s> {
     options: Options,
     /// What several builds of one process have in common, if there are several.
     shared: Option<&'s mut Shared>,
-    compiler: Option<Compiler>,
+    /// Boxed: it is large, and changes hands with each fragment.
+    compiler: Option<Box<Compiler>>,
     /// In fragment order once linked; stubs carry their fragment's id.
     objects: Vec<(FragmentId, Rc<Object>)>,
     /// Initialisers by fragment: symbols to call at start-up.
@@ -57,10 +58,19 @@ impl<'s> Compilation<'s> {
 
     /// Stubs, the library as far as it is needed, the start function, and the link.
     pub(crate) fn finish(
-        mut self,
+        self,
         analysis: &mut Analysis<'_>,
         entry: Option<FragmentId>,
     ) -> Result<Compiled, String> {
+        self.complete(analysis, entry)?.link(analysis)
+    }
+
+    /// Adds what the program does not bring itself: stubs, the library, the start function.
+    pub(crate) fn complete(
+        mut self,
+        analysis: &mut Analysis<'_>,
+        entry: Option<FragmentId>,
+    ) -> Result<Linkable, String> {
         // What `--grain unit` isolated after it was compiled makes room for its stub.
         self.objects.retain(|(id, _)| !analysis.state(*id).is_closed());
         self.initialisers.retain(|id, _| !analysis.state(*id).is_closed());
@@ -70,21 +80,6 @@ impl<'s> Compilation<'s> {
         closed_globals.extend(self.stubs(analysis, &owners, Side::Library)?);
         let start = self.start(analysis, entry)?;
         self.objects.sort_by_key(|(id, _)| *id);
-        let mut inputs: Vec<morph_link::Input<'_>> = self
-            .objects
-            .iter()
-            .map(|(id, object)| {
-                let unit = analysis.unit(*id);
-                let fragment = analysis.fragment(*id);
-                morph_link::Input {
-                    object,
-                    unit: &unit.path,
-                    first_line: fragment.line,
-                    first_column: to_u32(analysis.source(*id).start),
-                }
-            })
-            .collect();
-        inputs.push(morph_link::Input { object: &start, unit: "", first_line: 1, first_column: 0 });
         let debug = match self.options.debug {
             options::Debug::None => morph_link::Debug::None,
             options::Debug::Line => morph_link::Debug::Line,
@@ -96,12 +91,16 @@ impl<'s> Compilation<'s> {
             roots: Vec::new(),
             closed_globals,
         };
-        let image = morph_link::link(&inputs, &options).map_err(|error| error.to_string())?;
-        Ok(Compiled { bytes: image.bytes })
+        Ok(Linkable { objects: self.objects, start, options })
     }
 
     /// Compiles one fragment; a failure closes it.
-    fn fragment(&mut self, analysis: &mut Analysis<'_>, id: FragmentId, typed: &Rc<Typed>) {
+    pub(crate) fn fragment(
+        &mut self,
+        analysis: &mut Analysis<'_>,
+        id: FragmentId,
+        typed: &Rc<Typed>,
+    ) {
         let initialiser = match &typed.item {
             Item::Function(body) if body.symbol.starts_with('%') => Some(body.symbol.clone()),
             Item::Global { initialiser, .. } => {
@@ -133,7 +132,7 @@ impl<'s> Compilation<'s> {
     fn object(&mut self, typed: &Typed) -> Result<Object, morph_codegen::Problem> {
         let mut compiler = match self.compiler.take() {
             Some(compiler) => compiler,
-            None => Compiler::new(&codegen_options(&self.options))?,
+            None => Box::new(Compiler::new(&codegen_options(&self.options))?),
         };
         // A compiler that panicked is thrown away, so nothing half-changed is seen again.
         match catch_unwind(AssertUnwindSafe(|| compiler.compile(typed))) {
@@ -155,7 +154,7 @@ impl<'s> Compilation<'s> {
     fn library(&mut self, analysis: &mut Analysis<'_>, owners: &Owners) -> Result<(), String> {
         let mut queue: Vec<Symbol> = vec![morph_link::ENTRY.to_owned()];
         queue.extend(["@$global_argc", "@$global_argv", "@fault_closed"].map(str::to_owned));
-        queue.extend(self.objects.iter().flat_map(|(_, object)| object.symbols.iter().cloned()));
+        queue.extend(self.objects.iter().flat_map(|(_, object)| library_names(object)));
         // A library file that was imported whole runs its statements.
         let statements = analysis.ids().filter(|id| {
             *analysis.state(*id) == State::Active
@@ -181,11 +180,8 @@ impl<'s> Compilation<'s> {
             if let Some(typed) = known.or_else(|| analysis.check(id).map(Rc::new)) {
                 let before = self.objects.len();
                 self.fragment(analysis, id, &typed);
-                queue.extend(
-                    self.objects[before..]
-                        .iter()
-                        .flat_map(|(_, object)| object.symbols.iter().cloned()),
-                );
+                let new = &self.objects[before..];
+                queue.extend(new.iter().flat_map(|(_, object)| library_names(object)));
             }
         }
     }
@@ -198,18 +194,22 @@ impl<'s> Compilation<'s> {
         side: Side,
     ) -> Result<Vec<Symbol>, String> {
         let mut closed_globals = Vec::new();
-        for id in analysis.ids() {
-            if analysis.side(id) != side || !analysis.state(id).is_closed() {
-                continue;
-            }
+        let closed =
+            |id: &FragmentId| analysis.side(*id) == side && analysis.state(*id).is_closed();
+        let closed: Vec<FragmentId> = analysis.ids().filter(closed).collect();
+        if closed.is_empty() {
+            return Ok(closed_globals);
+        }
+        let errors = Errors::new(analysis);
+        for id in closed {
             let cause = match analysis.state(id) {
                 State::Dependent(cause) => *cause,
                 State::Inactive | State::Active | State::Broken => id,
             };
             let name = analysis.name(id).map_or("", |(_, name)| name);
             let params = parameters(analysis, id);
-            let english = text(analysis, cause, Lang::En);
-            let indonesian = text(analysis, cause, Lang::Id);
+            let english = errors.text(analysis, cause, Lang::En);
+            let indonesian = errors.text(analysis, cause, Lang::Id);
             for (symbol, form) in symbols(analysis, id) {
                 // A second definition of a name is closed without taking the first one's place.
                 if owners.find(&symbol) != Some(id) {
@@ -271,6 +271,34 @@ impl<'s> Compilation<'s> {
     }
 }
 
+/// All objects of an image.
+pub(crate) struct Linkable {
+    /// In fragment order; stubs carry their fragment's id.
+    objects: Vec<(FragmentId, Rc<Object>)>,
+    start: Object,
+    options: morph_link::Options,
+}
+
+impl Linkable {
+    pub(crate) fn link(&self, analysis: &Analysis<'_>) -> Result<Compiled, String> {
+        let inputs = self.objects.iter().map(|(id, object)| {
+            let unit = analysis.unit(*id);
+            let fragment = analysis.fragment(*id);
+            morph_link::Input {
+                object,
+                unit: &unit.path,
+                first_line: fragment.line,
+                first_column: to_u32(analysis.source(*id).start),
+            }
+        });
+        let start =
+            morph_link::Input { object: &self.start, unit: "", first_line: 1, first_column: 0 };
+        let inputs: Vec<morph_link::Input<'_>> = inputs.chain([start]).collect();
+        let image = morph_link::link(&inputs, &self.options).map_err(|error| error.to_string())?;
+        Ok(Compiled { bytes: image.bytes })
+    }
+}
+
 /// Which fragment has a symbol: the first active one that defines it.
 struct Owners {
     by_symbol: FxHashMap<Symbol, FragmentId>,
@@ -290,6 +318,11 @@ impl Owners {
     fn find(&self, symbol: &str) -> Option<FragmentId> {
         self.by_symbol.get(symbol).copied()
     }
+}
+
+/// The symbols that an object names and that the library may have; a program's begin otherwise.
+fn library_names(object: &Object) -> impl Iterator<Item = Symbol> {
+    object.symbols.iter().filter(|symbol| symbol.starts_with(['@', '!', '?'])).cloned()
 }
 
 /// How many parameters a function has; 0 for all else.
@@ -330,19 +363,32 @@ fn symbols(analysis: &Analysis<'_>, id: FragmentId) -> Vec<(Symbol, Form)> {
     }
 }
 
-/// All errors of a fragment, worded in full: what its stub says when it is reached.
-fn text(analysis: &Analysis<'_>, id: FragmentId, lang: Lang) -> String {
-    let errors: Vec<String> = analysis
-        .problems
-        .iter()
-        .filter(|(place, problem)| *place == id && problem.severity() == Severity::Error)
-        .map(|(_, problem)| {
+/// All errors by fragment, as indices into the problems.
+struct Errors {
+    by_fragment: FxHashMap<FragmentId, Vec<usize>>,
+}
+
+impl Errors {
+    fn new(analysis: &Analysis<'_>) -> Errors {
+        let mut by_fragment: FxHashMap<FragmentId, Vec<usize>> = FxHashMap::default();
+        for (at, (id, problem)) in analysis.problems.iter().enumerate() {
+            if problem.severity() == Severity::Error {
+                by_fragment.entry(*id).or_default().push(at);
+            }
+        }
+        Errors { by_fragment }
+    }
+
+    /// The errors of a fragment, worded in full: what its stub says when it is reached.
+    fn text(&self, analysis: &Analysis<'_>, id: FragmentId, lang: Lang) -> String {
+        let errors = self.by_fragment.get(&id).into_iter().flatten().map(|&at| {
+            let (_, problem) = &analysis.problems[at];
             let located =
                 Located::new(problem, analysis.source(id), |other| Some(analysis.source(other)));
             render(&located, lang, Format::Human, Color::Never)
-        })
-        .collect();
-    errors.join("\n")
+        });
+        errors.collect::<Vec<String>>().join("\n")
+    }
 }
 
 /// Where a problem of a whole fragment is shown: its name, else its first line.

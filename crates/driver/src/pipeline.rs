@@ -49,7 +49,7 @@ pub struct Output {
 
 /// Builds (or checks) the program whose root is `root`.
 pub fn build(root: &Path, options: &Options) -> Output {
-    let mut clock = Clock { last: Instant::now(), laps: Vec::new() };
+    let mut clock = Clock::new();
     let loaded = Project::of_root(root)
         .and_then(|(project, location)| Ok((program::load(&project, location)?, project)));
     let (program, project) = match loaded {
@@ -60,7 +60,8 @@ pub fn build(root: &Path, options: &Options) -> Output {
             return Output { image: None, status: Status::NoImage, report, timings: clock.laps };
         }
     };
-    clock.lap("read and parse");
+    clock.lap("parse");
+    clock.split_off("parse", "read", program.reading);
     let (image, status, parts) = run(&program, &project, options, &mut clock);
     let report = parts.into_report(program);
     clock.lap("report");
@@ -74,20 +75,25 @@ fn run(
     options: &Options,
     clock: &mut Clock,
 ) -> (Option<Vec<u8>>, Status, Parts) {
-    let mut analysis = Analysis::new(program, project, options);
-    clock.lap("index and environment");
+    let mut analysis = Analysis::summarise(program);
+    clock.lap("index");
+    analysis.connect(project, options);
+    clock.lap("environment");
     let entry = find_entry(&mut analysis);
-    let ids: Vec<FragmentId> = analysis.ids().collect();
-    let mut typed: Vec<_> = ids.iter().map(|_| None).collect();
-    for id in &ids {
-        if analysis.side(*id) == Side::Program {
-            typed[id.0 as usize] = analysis.check(*id).map(Rc::new);
-        }
-    }
-    clock.lap("check");
     let mut compiler = compile::Compilation::new(options, None);
-    if options.goal == Goal::Image {
-        compiler.program(&mut analysis, &mut typed);
+    // One fragment after the other, so that no more than one typed fragment is alive.
+    for id in analysis.ids() {
+        if analysis.side(id) == Side::Library {
+            continue;
+        }
+        let typed = analysis.check(id);
+        clock.lap("check");
+        if let Some(typed) = typed
+            && options.goal == Goal::Image
+        {
+            compiler.fragment(&mut analysis, id, &Rc::new(typed));
+            clock.lap("compile");
+        }
     }
     analysis.isolate_units(options);
     let runs = entry.is_some() || has_top_level(&analysis);
@@ -99,7 +105,11 @@ fn run(
             analysis.program_problem = Some(problem);
             status = Status::NoImage;
         } else {
-            match compiler.finish(&mut analysis, entry) {
+            let linkable = compiler.complete(&mut analysis, entry);
+            clock.lap("library");
+            let linked = linkable.and_then(|linkable| linkable.link(&analysis));
+            clock.lap("link");
+            match linked {
                 Ok(Compiled { bytes }) => image = Some(bytes),
                 Err(reason) => {
                     let fault =
@@ -110,7 +120,6 @@ fn run(
             }
         }
     }
-    clock.lap("compile and link");
     let any_error =
         analysis.problems.iter().any(|(_, problem)| problem.severity() == Severity::Error);
     if any_error && status == Status::Complete {
@@ -219,15 +228,33 @@ impl Parts {
     }
 }
 
+/// The time that each phase took, in the order in which they first ended.
 struct Clock {
     last: Instant,
     laps: Vec<(&'static str, Duration)>,
 }
 
 impl Clock {
+    fn new() -> Clock {
+        Clock { last: Instant::now(), laps: Vec::new() }
+    }
+
+    /// What passed since the last lap belongs to `phase`.
     fn lap(&mut self, phase: &'static str) {
         let now = Instant::now();
-        self.laps.push((phase, now - self.last));
+        let passed = now - self.last;
         self.last = now;
+        match self.laps.iter_mut().find(|(known, _)| *known == phase) {
+            Some((_, time)) => *time += passed,
+            None => self.laps.push((phase, passed)),
+        }
+    }
+
+    /// `part` of the time of `whole` is a phase of its own, before it.
+    fn split_off(&mut self, whole: &'static str, phase: &'static str, part: Duration) {
+        if let Some(at) = self.laps.iter().position(|(known, _)| *known == whole) {
+            self.laps[at].1 = self.laps[at].1.saturating_sub(part);
+            self.laps.insert(at, (phase, part));
+        }
     }
 }

@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
 
 use indexmap::{IndexMap, IndexSet};
 use morph_diag::{Code, Diagnostic, Span};
@@ -34,18 +35,20 @@ pub struct Program {
     pub registry: Registry,
     /// Problems of imports. They close nothing: who needed what was not imported says so itself.
     pub problems: Vec<(FragmentRef, Diagnostic)>,
+    /// How long reading the files took.
+    pub reading: Duration,
 }
 
 /// Reads a root file and everything that it imports.
 pub fn load(project: &Project, root: Location) -> Result<Program, SourceError> {
-    let mut files = Files { project, units: IndexMap::new() };
+    let mut files = Files::new(project);
     let root = files.open(&root)?;
     Ok(follow(files, root))
 }
 
 /// The program whose root is a text instead of a file.
 pub(crate) fn load_text(project: &Project, root: Location, text: &str) -> Program {
-    let mut files = Files { project, units: IndexMap::new() };
+    let mut files = Files::new(project);
     let unit = Unit::new(root.clone(), project.display(&root), Cow::Owned(text.to_owned()));
     let (index, _) = files.units.insert_full(root, unit);
     follow(files, to_u32(index))
@@ -86,6 +89,7 @@ fn finish(
     let all = 0..to_u32(files.units.len());
     let order: IndexSet<u32> =
         touched.into_iter().chain(pooled).chain(all).filter(|unit| !is_library(unit)).collect();
+    let reading = files.reading;
     let mut renumbered = vec![u32::MAX; files.units.len()];
     let mut slots: Vec<Option<Unit>> = files.units.into_values().map(Some).collect();
     let mut units: Vec<Unit> = Vec::new();
@@ -114,7 +118,7 @@ fn finish(
         line
     });
     let (registry, _) = Registry::new(lines.collect());
-    Program { units, included, registry, problems }
+    Program { units, included, registry, problems, reading }
 }
 
 fn library_unit(index: usize) -> Unit {
@@ -126,6 +130,13 @@ fn library_unit(index: usize) -> Unit {
 struct Files<'p> {
     project: &'p Project,
     units: IndexMap<Location, Unit>,
+    reading: Duration,
+}
+
+impl<'p> Files<'p> {
+    fn new(project: &'p Project) -> Files<'p> {
+        Files { project, units: IndexMap::new(), reading: Duration::ZERO }
+    }
 }
 
 impl Files<'_> {
@@ -136,7 +147,9 @@ impl Files<'_> {
         let unit = match location {
             Location::Library(index) => library_unit(*index),
             Location::File(path) => {
+                let start = Instant::now();
                 let text = source::read(path)?;
+                self.reading += start.elapsed();
                 Unit::new(location.clone(), self.project.display(location), Cow::Owned(text))
             }
         };

@@ -112,7 +112,7 @@ fn side_of(location: &Location) -> Side {
 }
 
 fn count_newlines(text: &str) -> u32 {
-    u32::try_from(text.bytes().filter(|&byte| byte == b'\n').count()).unwrap_or(u32::MAX)
+    u32::try_from(memchr::memchr_iter(b'\n', text.as_bytes()).count()).unwrap_or(u32::MAX)
 }
 
 /// The parser limits nesting, so this recursion is bounded.

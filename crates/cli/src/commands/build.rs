@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::time::Instant;
 
 use clap::Args;
 use morph_driver::options::Goal;
@@ -26,10 +27,12 @@ impl Build {
         let mut status = Status::from(built.status);
         if let Some(image) = &built.image {
             let path = self.output.clone().unwrap_or_else(|| self.default_output());
+            let start = Instant::now();
             if let Err(error) = morph_driver::write_image(&path, image) {
                 built.report.add_output_failure(&path, &error);
                 status = Status::OutputFailed;
             }
+            built.timings.push(("write", start.elapsed()));
         }
         output::report_as(&built, options, status)?;
         Ok(status)

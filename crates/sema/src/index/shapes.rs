@@ -118,10 +118,29 @@ impl<'a, 't> Shapes<'a, 't> {
     }
 
     /// A float if any leaf is one: only leaves that may be floats matter.
+    ///
+    /// What a local is given joins the operands, each local once: that spares the expansion of the same few
+    /// locals over and over, and a local that is being expanded already adds nothing to itself.
     fn arithmetic(&mut self, root: ExprId) -> Shape<'t> {
         let mut leaves = Vec::new();
         let mut stack = vec![root];
+        let mut seen = self.open.clone();
         while let Some(id) = stack.pop() {
+            if let Expr::Name(_) = self.tree.expr(id)
+                && let Some(local) = self.binding(id)
+            {
+                if self.budget > 0 && !seen.contains(&local) {
+                    self.budget -= 1;
+                    seen.push(local);
+                    match self.hinted_basic(local) {
+                        Some(Shape::Float) => return Shape::Float,
+                        Some(_) => {}
+                        None if self.locals[local].parameter => {}
+                        None => stack.extend(self.exprs_of(local)),
+                    }
+                }
+                continue;
+            }
             match self.tree.expr(id) {
                 Expr::Unary { op: UnaryOp::Negate, operand } => stack.push(operand),
                 Expr::Binary { op, left, right } if is_arithmetic(op) => {
@@ -145,9 +164,7 @@ impl<'a, 't> Shapes<'a, 't> {
                     | Shape::Field(..)
                     | Shape::Arithmetic(_)
                     | Shape::Join(_)) => {
-                        if !leaves.contains(&leaf) {
-                            leaves.push(leaf);
-                        }
+                        push_new(&mut leaves, leaf);
                     }
                 },
             }
@@ -159,27 +176,41 @@ impl<'a, 't> Shapes<'a, 't> {
         if self.open.contains(&local) {
             return Shape::Join(Vec::new());
         }
+        if let Some(shape) = self.hinted_basic(local) {
+            return shape;
+        }
         self.open.push(local);
         let parameter = self.locals[local].parameter;
         let mut parts = if parameter { vec![Shape::Int] } else { Vec::new() };
         let values = self.values;
-        let mut simple = None;
         for (_, value) in values.iter().filter(|(of, _)| *of == local) {
-            match value {
-                Value::Hint("float") => simple = Some(Shape::Float),
-                Value::Hint("string") if simple.is_none() => simple = Some(Shape::Str),
-                Value::Hint(_) | Value::Expr(_) | Value::Zero | Value::Array => {
-                    let part = self.value(*value);
-                    parts.push(part);
-                }
-            }
+            let part = self.value(*value);
+            parts.push(part);
         }
         self.open.pop();
-        match simple {
-            Some(shape) => shape,
-            None if parameter => Shape::Word(Box::new(join(parts))),
-            None => join(parts),
+        if parameter { Shape::Word(Box::new(join(parts))) } else { join(parts) }
+    }
+
+    /// What `tipe x float` or `tipe x string` makes of a local, whatever else it is given.
+    fn hinted_basic(&self, local: usize) -> Option<Shape<'t>> {
+        let mut basic = None;
+        for (_, value) in self.values.iter().filter(|(of, _)| *of == local) {
+            match value {
+                Value::Hint("float") => return Some(Shape::Float),
+                Value::Hint("string") => basic = Some(Shape::Str),
+                Value::Hint(_) | Value::Expr(_) | Value::Zero | Value::Array => {}
+            }
         }
+        basic
+    }
+
+    /// The expressions that a local is given, the last one first.
+    fn exprs_of(&self, local: usize) -> impl Iterator<Item = ExprId> + use<'a, 't> {
+        let values = self.values;
+        values.iter().rev().filter_map(move |(of, value)| match value {
+            Value::Expr(expr) if *of == local => Some(*expr),
+            Value::Expr(_) | Value::Hint(_) | Value::Zero | Value::Array => None,
+        })
     }
 
     fn binding(&self, id: ExprId) -> Option<usize> {
@@ -217,7 +248,17 @@ fn is_arithmetic(op: BinaryOp) -> bool {
     }
 }
 
-/// One shape for all, without repetitions.
+/// How far back a repetition is looked for. Values repeat near each other, and what is overlooked costs a
+/// place in a list and no more; comparing all with all would cost the square.
+const REPEATED_WITHIN: usize = 8;
+
+fn push_new<'t>(shapes: &mut Vec<Shape<'t>>, shape: Shape<'t>) {
+    if !shapes.iter().rev().take(REPEATED_WITHIN).any(|known| *known == shape) {
+        shapes.push(shape);
+    }
+}
+
+/// One shape for all, without close repetitions.
 pub(super) fn join(parts: Vec<Shape<'_>>) -> Shape<'_> {
     let mut flat: Vec<Shape<'_>> = Vec::with_capacity(parts.len());
     for part in parts {
@@ -225,9 +266,7 @@ pub(super) fn join(parts: Vec<Shape<'_>>) -> Shape<'_> {
             Shape::Float => return Shape::Float,
             Shape::Join(inner) => {
                 for part in inner {
-                    if !flat.contains(&part) {
-                        flat.push(part);
-                    }
+                    push_new(&mut flat, part);
                 }
             }
             part @ (Shape::Int
@@ -238,11 +277,7 @@ pub(super) fn join(parts: Vec<Shape<'_>>) -> Shape<'_> {
             | Shape::Variable(_)
             | Shape::Field(..)
             | Shape::Arithmetic(_)
-            | Shape::Word(_)) => {
-                if !flat.contains(&part) {
-                    flat.push(part);
-                }
-            }
+            | Shape::Word(_)) => push_new(&mut flat, part),
         }
     }
     match flat.len() {
