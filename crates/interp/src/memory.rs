@@ -6,12 +6,14 @@ use crate::Fault;
 
 const PAGE: u64 = 4096;
 
+type Page = [u8; PAGE as usize];
+
 /// Mapped ranges, and the pages in them that were ever written.
 #[derive(Clone, Debug, Default)]
 pub struct Memory {
     /// Start of each mapped range to its end; ranges do not touch or overlap.
     ranges: BTreeMap<u64, u64>,
-    pages: BTreeMap<u64, Box<[u8; PAGE as usize]>>,
+    pages: BTreeMap<u64, Box<Page>>,
     next: u64,
 }
 
@@ -61,39 +63,60 @@ impl Memory {
         self.ranges.range(..=address).next_back().is_some_and(|range| address < *range.1)
     }
 
-    pub fn load_byte(&self, address: u64) -> Result<u8, Fault> {
-        if !self.mapped(address) {
-            return Err(Fault::BadAddress(address));
+    /// The page that holds `address`; `None` if it is mapped and nothing was written to it yet.
+    fn page(&self, address: u64) -> Result<Option<&Page>, Fault> {
+        match self.pages.get(&(address / PAGE)) {
+            // Only pages of mapped ranges are ever written, and unmapping drops them.
+            Some(page) => Ok(Some(page)),
+            None if self.mapped(address) => Ok(None),
+            None => Err(Fault::BadAddress(address)),
         }
-        Ok(self.pages.get(&(address / PAGE)).map_or(0, |page| page[(address % PAGE) as usize]))
+    }
+
+    fn page_mut(&mut self, address: u64) -> Result<&mut Page, Fault> {
+        self.page(address)?;
+        Ok(self.pages.entry(address / PAGE).or_insert_with(|| Box::new([0; PAGE as usize])))
+    }
+
+    pub fn load_byte(&self, address: u64) -> Result<u8, Fault> {
+        Ok(self.page(address)?.map_or(0, |page| page[(address % PAGE) as usize]))
     }
 
     pub fn store_byte(&mut self, address: u64, byte: u8) -> Result<(), Fault> {
-        if !self.mapped(address) {
-            return Err(Fault::BadAddress(address));
-        }
-        let page = self.pages.entry(address / PAGE).or_insert_with(|| Box::new([0; PAGE as usize]));
-        page[(address % PAGE) as usize] = byte;
+        self.page_mut(address)?[(address % PAGE) as usize] = byte;
         Ok(())
     }
 
     /// The little-endian value of `size` bytes, at most eight.
     pub fn load(&self, address: u64, size: u64) -> Result<u64, Fault> {
-        let mut value = 0;
-        for i in (0..size).rev() {
-            value = value << 8 | u64::from(self.load_byte(address.wrapping_add(i))?);
+        let at = (address % PAGE) as usize;
+        let mut bytes = [0; 8];
+        if address % PAGE + size <= PAGE {
+            if let Some(page) = self.page(address)? {
+                bytes[..size as usize].copy_from_slice(&page[at..at + size as usize]);
+            }
+        } else {
+            for (i, byte) in (0..size).zip(&mut bytes) {
+                *byte = self.load_byte(address.wrapping_add(i))?;
+            }
         }
-        Ok(value)
+        Ok(u64::from_le_bytes(bytes))
     }
 
-    /// Stores the low `size` bytes of `value`, little-endian.
+    /// Stores the low `size` bytes of `value`, little-endian. A store either happens or does not.
     pub fn store(&mut self, address: u64, value: u64, size: u64) -> Result<(), Fault> {
-        // Checked first, so that a store either happens or does not.
-        for i in 0..size {
-            self.load_byte(address.wrapping_add(i))?;
+        let at = (address % PAGE) as usize;
+        let bytes = value.to_le_bytes();
+        if address % PAGE + size <= PAGE {
+            let page = self.page_mut(address)?;
+            page[at..at + size as usize].copy_from_slice(&bytes[..size as usize]);
+            return Ok(());
         }
         for i in 0..size {
-            self.store_byte(address.wrapping_add(i), (value >> (8 * i)) as u8)?;
+            self.page(address.wrapping_add(i))?;
+        }
+        for (i, byte) in (0..size).zip(bytes) {
+            self.store_byte(address.wrapping_add(i), byte)?;
         }
         Ok(())
     }
