@@ -18,15 +18,15 @@ const ELSEWHERE: [(&str, &str); 17] = [
     ("TEXT_NUL", "tests/damage/byte_nol.fox"),
     ("IMPORT_MISSING", "tests/damage/impor_hilang.fox"),
     ("IMPORT_OUTSIDE", "hostile.rs"),
-    ("IMPORT_CYCLE", "the driver"),
-    ("IMPORT_NEEDED", "the closure of names"),
-    ("NAME_AMBIGUOUS", "the closure of names"),
-    ("ASM_TARGET", "no test: there is one target"),
+    ("IMPORT_CYCLE", "below"),
+    ("IMPORT_NEEDED", "commands.rs"),
+    ("NAME_AMBIGUOUS", "names/closure.rs of sema"),
+    ("ASM_TARGET", "check/asm.rs of sema"),
     ("FRAGMENT_CLOSED", "tests/damage/struktur_rusak.fox, as what is lost"),
-    ("FUNCTION_TOO_LARGE", "no test: too large to compile in one"),
-    ("COMPILER_FAULT", "the driver"),
-    ("OUTPUT_FAILED", "commands.rs"),
-    ("TARGET_UNKNOWN", "commands.rs"),
+    ("FUNCTION_TOO_LARGE", "codegen/objects.rs of codegen"),
+    ("COMPILER_FAULT", "codegen/objects.rs of codegen"),
+    ("OUTPUT_FAILED", "below"),
+    ("TARGET_UNKNOWN", "no test: the command line refuses first"),
 ];
 
 /// The `fox` blocks of a page.
@@ -37,16 +37,25 @@ fn programs(page: &str) -> Vec<&str> {
 
 /// The codes that a build of this program reports, notes too.
 fn codes(program: &str) -> Vec<String> {
+    codes_with(&[("main.fox", program)], &["-o", "main"])
+}
+
+fn codes_with(files: &[(&str, &str)], options: &[&str]) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("main.fox"), program).unwrap();
+    for (name, text) in files {
+        fs::write(folder.path().join(name), text).unwrap();
+    }
     let output = Command::new(env!("CARGO_BIN_EXE_morph"))
-        .args(["build", "main.fox", "-o", "main", "--verbose", "--message-format", "json"])
+        .args(["build", "main.fox", "--verbose", "--message-format", "json"])
+        .args(options)
         .current_dir(folder.path())
         .output()
         .unwrap();
     let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
     let objects = text.lines().filter_map(|line| serde_json::from_str(line).ok());
-    objects.filter_map(|object: serde_json::Value| Some(object["code"].as_str()?.to_owned())).collect()
+    objects
+        .filter_map(|object: serde_json::Value| Some(object["code"].as_str()?.to_owned()))
+        .collect()
 }
 
 #[test]
@@ -77,4 +86,17 @@ fn codes_whose_page_shows_no_program_are_listed_with_their_test() {
     without.sort_unstable();
     listed.sort_unstable();
     assert_eq!(without, listed);
+}
+
+#[test]
+fn files_that_import_each_other_are_noted() {
+    let main = "ambil \"lain.fox\"\nfungsi mulai()\n  cetak(1)\ntutup_fungsi\n";
+    let files = [("main.fox", main), ("lain.fox", "ambil \"main.fox\"\n")];
+    assert_eq!(codes_with(&files, &["-o", "main"]), ["IMPORT_CYCLE"]);
+}
+
+#[test]
+fn an_image_that_cannot_be_written_is_reported() {
+    let files = [("main.fox", "cetak(1)\n")];
+    assert_eq!(codes_with(&files, &["-o", "tidak/ada/main"]), ["OUTPUT_FAILED"]);
 }
