@@ -109,7 +109,10 @@ impl Project {
     pub fn display(&self, location: &Location) -> String {
         match location {
             Location::Library(index) => library::UNITS[*index].path.to_owned(),
-            Location::File(file) => relative(file, self.folder()),
+            Location::File(file) => match self.roots.first() {
+                Some(root) => relative(file, root),
+                None => file.display().to_string(),
+            },
         }
     }
 }

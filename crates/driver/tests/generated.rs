@@ -11,6 +11,8 @@ mod generator;
 mod run;
 
 use std::env;
+use std::fs;
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
@@ -65,6 +67,9 @@ fn work(next: &AtomicU64, skipped: &AtomicU64, first: u64, count: u64) {
             Ok(meaning) => wrong(errors(&meaning.report)),
             Err(report) => wrong(errors(&report)),
         };
+        if index.is_multiple_of(500) && meaning.images != alone(&text, scratch.path()) {
+            wrong("a build that shares nothing makes another image".to_owned());
+        }
         let outcome = run::interpret(&meaning.typed, b"", LIMITS);
         if outcome.stop == Stop::OutOfFuel {
             skipped.fetch_add(1, Ordering::Relaxed);
@@ -74,6 +79,13 @@ fn work(next: &AtomicU64, skipped: &AtomicU64, first: u64, count: u64) {
             wrong(difference);
         }
     }
+}
+
+/// The images of a program whose builds share nothing with others.
+fn alone(text: &str, folder: &Path) -> Vec<Vec<u8>> {
+    let root = folder.join("generated.fox");
+    fs::write(&root, text).unwrap();
+    run::LEVELS.iter().filter_map(|options| morph_driver::build(&root, options).image).collect()
 }
 
 /// A folder in memory if there is one: twenty thousand images need not reach a disk.
