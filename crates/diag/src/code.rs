@@ -180,6 +180,8 @@ codes! {
     StringCompared = "STRING_COMPARED_BY_ADDRESS", Warning;
     /// `berhenti` outside a loop (`word`).
     LoopOutside = "LOOP_OUTSIDE", Error;
+    /// `kembalikan` or `return` at file level (`word`).
+    ReturnOutside = "RETURN_OUTSIDE", Error;
     /// `value`. Two `kasus` with the same constant.
     CaseDuplicate = "CASE_DUPLICATE", Warning;
     /// Statements after a `kembalikan` in the same block.

@@ -76,6 +76,7 @@ pages! {
     StringOperator = "STRING_OPERATOR",
     StringCompared = "STRING_COMPARED_BY_ADDRESS",
     LoopOutside = "LOOP_OUTSIDE",
+    ReturnOutside = "RETURN_OUTSIDE",
     CaseDuplicate = "CASE_DUPLICATE",
     CodeUnreachable = "CODE_UNREACHABLE",
     ArrayLength = "ARRAY_LENGTH",

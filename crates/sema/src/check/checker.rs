@@ -79,6 +79,8 @@ pub(super) enum Result {
     Float,
     /// The entry point: a status, and 0 where none is given.
     Status,
+    /// Statements at file level: there is nothing to return from.
+    Outside,
 }
 
 /// Below this many symbols a search is faster than a table.

@@ -35,7 +35,7 @@ impl<'a> Checker<'a> {
             }
             Syntax::Global { name, init } => Some(self.global(*name, *init)),
             Syntax::Statement(block) => {
-                let body = self.body(self.initialiser(), Result::Word, &mut |checker, out| {
+                let body = self.body(self.initialiser(), Result::Outside, &mut |checker, out| {
                     checker.block(block, Tail::Inner, out);
                 });
                 let empty = body.statements.is_empty();

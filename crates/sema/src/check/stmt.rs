@@ -139,6 +139,16 @@ impl<'a> Checker<'a> {
                 let value = self.expr(*call);
                 out.push(Stmt { kind: StmtKind::Expr(value.id), span });
             }
+            Syntax::Return { word, value } if self.walk.result == Result::Outside => {
+                if let Some(value) = value {
+                    self.expr(*value);
+                }
+                let word = match word {
+                    ReturnWord::Kembalikan => "kembalikan",
+                    ReturnWord::Return => "return",
+                };
+                self.report(Diagnostic::new(Code::ReturnOutside, span).arg("word", word));
+            }
             Syntax::Return { value: Some(value), .. } => {
                 let value = self.expr(*value);
                 let value = self.result(value);
@@ -182,7 +192,7 @@ impl<'a> Checker<'a> {
     fn result(&mut self, value: Value) -> ExprId {
         match self.walk.result {
             Result::Float => self.float(value),
-            Result::Word | Result::Status => {
+            Result::Word | Result::Status | Result::Outside => {
                 if value.kind == Kind::Float {
                     self.mismatch(self.span_at(value.id), "int", value.kind);
                 }
@@ -195,7 +205,7 @@ impl<'a> Checker<'a> {
     fn return_nothing(&mut self, span: Span, out: &mut Vec<Stmt>) {
         let value = match self.walk.result {
             Result::Status => self.int(0, span),
-            Result::Word => self.asm_result(span),
+            Result::Word | Result::Outside => self.asm_result(span),
             Result::Float => {
                 let word = self.asm_result(span);
                 self.of_word(word, Kind::Float).id

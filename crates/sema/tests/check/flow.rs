@@ -165,6 +165,25 @@ tutup_fungsi
 }
 
 #[test]
+fn returning_needs_a_function() {
+    let program = r#"
+var n = 1
+jika (n)
+    kembalikan 7
+tutup_jika
+return
+fungsi f()
+    return
+tutup_fungsi
+"#;
+    expect![[r#"
+        error RETURN_OUTSIDE `kembalikan 7` word=kembalikan
+        error RETURN_OUTSIDE `return` word=return
+    "#]]
+    .assert_eq(&problems(program));
+}
+
+#[test]
 fn what_follows_a_way_out_is_never_reached() {
     let program = r#"
 fungsi f(n)

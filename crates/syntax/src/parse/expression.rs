@@ -2,6 +2,7 @@
 
 use std::num::NonZeroU64;
 
+use memchr::{memchr, memchr2};
 use morph_diag::{Code, Diagnostic, Span};
 
 use super::{NESTING_LIMIT, Parsed, Parser};
@@ -219,7 +220,7 @@ impl Parser<'_> {
             Expr::Name(span)
         } else if self.kind == Kind::Str {
             let inner = Span::new(span.start + 1, span.end - 1);
-            if inner.text(self.text).contains('\\') {
+            if memchr2(b'\\', 0, inner.text(self.text).as_bytes()).is_some() {
                 self.escapes(inner);
             }
             Expr::Str(inner)
@@ -304,9 +305,13 @@ pub(super) fn integer(text: &[u8]) -> Option<u64> {
 }
 
 impl Parser<'_> {
-    /// Reports escape sequences that are none.
+    /// Reports escape sequences that are none, and a NUL byte, which would end the string unseen.
     #[cold]
     fn escapes(&mut self, inner: Span) {
+        if let Some(at) = memchr(0, inner.text(self.text).as_bytes()) {
+            let start = inner.start + at as u32;
+            self.report(Diagnostic::new(Code::TextNul, Span::new(start, start + 1)));
+        }
         for mut problem in crate::string::decode(inner.text(self.text)).1 {
             let Span { start, end } = problem.primary;
             problem.primary = Span::new(inner.start + start, inner.start + end);

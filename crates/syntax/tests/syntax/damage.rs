@@ -375,6 +375,11 @@ fn odd_characters_and_numbers() {
             STRING_UNCLOSED 5:5 "\"\\\"" fix "" => "\""
         "#]],
     );
+    expect![[r#"
+        (const a "x␀y")
+        TEXT_NUL 1:13 "\0"
+    "#]]
+    .assert_eq(&super::trees("const a = \"x\u{0}y\"\n").replace('\0', "␀"));
 }
 
 #[test]
