@@ -101,6 +101,10 @@ fn options_stand_before_or_after_the_command_and_the_locale_chooses_the_language
     let folder = tempfile::tempdir().unwrap();
     let english = morph(folder.path(), &["--message-format", "short", "check", "tiada.fox"]);
     assert_eq!(text(&english.stderr), "error[FILE_MISSING]: cannot find the file `tiada.fox`\n");
+    let shown = folder.path().join("tiada.fox").display().to_string();
+    let absolute = morph(folder.path(), &["--message-format", "short", "check", &shown]);
+    let expected = format!("error[FILE_MISSING]: cannot find the file `{shown}`\n");
+    assert_eq!(text(&absolute.stderr), expected);
     let indonesian = Command::new(env!("CARGO_BIN_EXE_morph"))
         .args(["check", "tiada.fox", "--message-format", "short"])
         .env("LC_ALL", "id_ID.UTF-8")

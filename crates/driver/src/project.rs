@@ -117,14 +117,9 @@ impl Project {
     }
 }
 
-/// A path as it is shown when there is no project: the file's bare name if it is absolute.
+/// A path as it is shown when there is no project: as it was given.
 pub fn display_unresolved(path: &Path) -> String {
-    if path.is_absolute() {
-        path.file_name()
-            .map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
-    } else {
-        path.display().to_string()
-    }
+    path.display().to_string()
 }
 
 fn with_extension(path: &str) -> String {
