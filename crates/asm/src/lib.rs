@@ -35,7 +35,7 @@ pub struct Text<'a> {
 /// What a name in assembly text stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Meaning {
-    /// A word in the enclosing function's asm frame: `[rbp + offset]`.
+    /// A word in the enclosing function's asm frame: `[rbp + FRAME_LINK + offset]`.
     Frame(i32),
     /// A symbol of the program: its address.
     Symbol(Symbol),
@@ -69,7 +69,7 @@ pub struct Block<'a> {
 /// All asm blocks of one function as one out-of-line routine.
 ///
 /// Each entry is called with the System V convention: RDI = address of the asm frame. It saves the
-/// callee-saved registers, sets RBP to the frame, zeroes (or loads) all other general registers, and
+/// callee-saved registers, sets RBP [`FRAME_LINK`] bytes below the frame, zeroes (or loads) all other general registers, and
 /// calls the block's body with RSP 16-aligned at the body's first instruction. It returns
 /// RAX = what the block left there, RDX = how the block ended: `FELL_THROUGH + n` when control fell
 /// off the end of block `n`, `RETURNED` for a `ret`. A jump into another block falls off *that* block's
@@ -87,6 +87,10 @@ pub struct Routine {
     /// Blocks that are jumped into from other blocks.
     pub jumped_into: Vec<u32>,
 }
+
+/// The bytes below the asm frame that belong to the routine. The entry stub makes a frame record of them (the caller's
+/// RBP, the return address) and lets RBP point to it, so that a walk along the frame pointers finds its way out of assembly.
+pub const FRAME_LINK: i32 = 16;
 
 /// RDX after a block's body ended in `ret`.
 pub const RETURNED: i64 = 0;

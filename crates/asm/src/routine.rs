@@ -4,7 +4,7 @@
 //! returned:  xor edx, edx               a body's `ret` comes here through its stub
 //! leave:     cld; add rsp, 16; pop the callee-saved registers; ret
 //! entry n:   push the callee-saved registers; push rdi twice (the frame, and to align)
-//!            rbp = rdi; the other registers 0 or from the frame
+//!            a frame record at rdi - 16, rbp = its address; the other registers 0 or from the frame
 //!            call body n; jmp returned
 //! body n:    the lines
 //!            record the six registers at [frame + record]     (the frame's address lies above the return address)
@@ -18,7 +18,7 @@ use morph_object::{Reloc, Section as Place, Target};
 use crate::expr::Anchor;
 use crate::scope::Names;
 use crate::section::Section;
-use crate::{Assembled, Block, FELL_THROUGH, Resolver, Routine, line};
+use crate::{Assembled, Block, FELL_THROUGH, FRAME_LINK, Resolver, Routine, line};
 
 /// `xor edx, edx`, then `leave`.
 const RETURNED: [u8; 2] = [0x31, 0xd2];
@@ -26,9 +26,12 @@ const RETURNED: [u8; 2] = [0x31, 0xd2];
 const LEAVE: [u8; 16] = [
     0xfc, 0x48, 0x83, 0xc4, 0x10, 0x41, 0x5f, 0x41, 0x5e, 0x41, 0x5d, 0x41, 0x5c, 0x5b, 0x5d, 0xc3,
 ];
-/// `push rbp; push rbx; push r12; push r13; push r14; push r15; push rdi; push rdi; mov rbp, rdi`.
-const ENTER: [u8; 15] =
-    [0x55, 0x53, 0x41, 0x54, 0x41, 0x55, 0x41, 0x56, 0x41, 0x57, 0x57, 0x57, 0x48, 0x89, 0xfd];
+/// `push rbp; push rbx; push r12; push r13; push r14; push r15; push rdi; push rdi`, then the frame record:
+/// `mov [rdi - 16], rbp; mov rax, [rsp + 64]; mov [rdi - 8], rax; lea rbp, [rdi - 16]`.
+const ENTER: [u8; 29] = [
+    0x55, 0x53, 0x41, 0x54, 0x41, 0x55, 0x41, 0x56, 0x41, 0x57, 0x57, 0x57, 0x48, 0x89, 0x6f, 0xf0,
+    0x48, 0x8b, 0x44, 0x24, 0x40, 0x48, 0x89, 0x47, 0xf8, 0x48, 0x8d, 0x6f, 0xf0,
+];
 /// The numbers of RAX RBX RCX RDX RSI RDI, as `simpan` orders them.
 const SIX: [u8; 6] = [0, 3, 1, 2, 6, 7];
 
@@ -96,9 +99,10 @@ fn enter(block: &Block<'_>) -> Vec<u8> {
         match block.load {
             Some(load) => {
                 let slot = SIX.iter().position(|six| *six == register).unwrap_or(0) as i32;
-                // mov register, [rbp + load + 8 * slot]
+                // mov register, [rbp + FRAME_LINK + load + 8 * slot]
                 out.extend([0x48, 0x8b, 0x85 | register << 3]);
-                out.extend(load.wrapping_add(8 * slot).to_le_bytes());
+                let offset = FRAME_LINK.wrapping_add(load).wrapping_add(8 * slot);
+                out.extend(offset.to_le_bytes());
             }
             // xor register, register (the 32-bit form clears all 64)
             None => out.extend([0x31, 0xc0 | register << 3 | register]),

@@ -177,7 +177,8 @@ impl<'t, 'r> Names<'t, 'r> {
                 None
             }
             Some(Meaning::Frame(offset)) => {
-                Some(Value { number: i64::from(offset), anchor: Anchor::Frame, ..Value::default() })
+                let number = i64::from(offset) + i64::from(crate::FRAME_LINK);
+                Some(Value { number, anchor: Anchor::Frame, ..Value::default() })
             }
             Some(Meaning::Symbol(symbol)) => {
                 let (index, _) = self.symbols.insert_full(symbol);

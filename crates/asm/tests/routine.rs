@@ -47,53 +47,56 @@ fn a_block_is_called_with_clear_registers_and_leaves_by_its_own_exit() {
     check(
         &[("mov rax, [var_x]\nadd rax, [var_y]\ncall f\n", None, None)],
         expect![[r#"
-           0 xor edx,edx
-           2 cld
-           3 add rsp,10h
-           7 pop r15
-           9 pop r14
-          11 pop r13
-          13 pop r12
-          15 pop rbx
-          16 pop rbp
-          17 ret
-        entry 0:
-          18 push rbp  ; 0
-          19 push rbx
-          20 push r12
-          22 push r13
-          24 push r14
-          26 push r15
-          28 push rdi
-          29 push rdi
-          30 mov rbp,rdi
-          33 xor eax,eax
-          35 xor ebx,ebx
-          37 xor ecx,ecx
-          39 xor edx,edx
-          41 xor esi,esi
-          43 xor edi,edi
-          45 xor r8d,r8d
-          48 xor r9d,r9d
-          51 xor r10d,r10d
-          54 xor r11d,r11d
-          57 xor r12d,r12d
-          60 xor r13d,r13d
-          63 xor r14d,r14d
-          66 xor r15d,r15d
-          69 call 000000000000004Fh
-          74 jmp 0
-          79 mov rax,[rbp]  ; 0
-          83 add rax,[rbp+8]  ; 17
-          87 call 000000000000005Ch  ; 34
-          92 add rsp,8
-          96 mov edx,1
-         101 jmp 2
-        relocs [Reloc { section: Text, offset: 88, kind: Rel32, target: Symbol(0), addend: -4 }]
-        symbols ["f"]
-        jumped into []
-        []
-    "#]],
+               0 xor edx,edx
+               2 cld
+               3 add rsp,10h
+               7 pop r15
+               9 pop r14
+              11 pop r13
+              13 pop r12
+              15 pop rbx
+              16 pop rbp
+              17 ret
+            entry 0:
+              18 push rbp  ; 0
+              19 push rbx
+              20 push r12
+              22 push r13
+              24 push r14
+              26 push r15
+              28 push rdi
+              29 push rdi
+              30 mov [rdi-10h],rbp
+              34 mov rax,[rsp+40h]
+              39 mov [rdi-8],rax
+              43 lea rbp,[rdi-10h]
+              47 xor eax,eax
+              49 xor ebx,ebx
+              51 xor ecx,ecx
+              53 xor edx,edx
+              55 xor esi,esi
+              57 xor edi,edi
+              59 xor r8d,r8d
+              62 xor r9d,r9d
+              65 xor r10d,r10d
+              68 xor r11d,r11d
+              71 xor r12d,r12d
+              74 xor r13d,r13d
+              77 xor r14d,r14d
+              80 xor r15d,r15d
+              83 call 000000000000005Dh
+              88 jmp 0
+              93 mov rax,[rbp+10h]  ; 0
+              97 add rax,[rbp+18h]  ; 17
+             101 call 000000000000006Ah  ; 34
+             106 add rsp,8
+             110 mov edx,1
+             115 jmp 2
+            relocs [Reloc { section: Text, offset: 102, kind: Rel32, target: Symbol(0), addend: -4 }]
+            symbols ["f"]
+            jumped into []
+            []
+        "#]],
     );
 }
 
@@ -102,89 +105,95 @@ fn saved_registers_are_recorded_and_loaded() {
     check(
         &[("mov rax, 1\n", None, Some(64)), ("inc rax\nret\n", Some(64), None)],
         expect![[r#"
-           0 xor edx,edx
-           2 cld
-           3 add rsp,10h
-           7 pop r15
-           9 pop r14
-          11 pop r13
-          13 pop r12
-          15 pop rbx
-          16 pop rbp
-          17 ret
-        entry 0:
-          18 push rbp  ; 0
-          19 push rbx
-          20 push r12
-          22 push r13
-          24 push r14
-          26 push r15
-          28 push rdi
-          29 push rdi
-          30 mov rbp,rdi
-          33 xor eax,eax
-          35 xor ebx,ebx
-          37 xor ecx,ecx
-          39 xor edx,edx
-          41 xor esi,esi
-          43 xor edi,edi
-          45 xor r8d,r8d
-          48 xor r9d,r9d
-          51 xor r10d,r10d
-          54 xor r11d,r11d
-          57 xor r12d,r12d
-          60 xor r13d,r13d
-          63 xor r14d,r14d
-          66 xor r15d,r15d
-          69 call 00000000000000AAh
-          74 jmp 0
-        entry 1:
-          79 push rbp  ; 100
-          80 push rbx
-          81 push r12
-          83 push r13
-          85 push r14
-          87 push r15
-          89 push rdi
-          90 push rdi
-          91 mov rbp,rdi
-          94 mov rax,[rbp+40h]
-         101 mov rbx,[rbp+48h]
-         108 mov rcx,[rbp+50h]
-         115 mov rdx,[rbp+58h]
-         122 mov rsi,[rbp+60h]
-         129 mov rdi,[rbp+68h]
-         136 xor r8d,r8d
-         139 xor r9d,r9d
-         142 xor r10d,r10d
-         145 xor r11d,r11d
-         148 xor r12d,r12d
-         151 xor r13d,r13d
-         154 xor r14d,r14d
-         157 xor r15d,r15d
-         160 call 00000000000000EEh
-         165 jmp 0
-         170 mov rax,1  ; 0
-         177 mov r11,[rsp+8]
-         182 mov [r11+40h],rax
-         189 mov [r11+48h],rbx
-         196 mov [r11+50h],rcx
-         203 mov [r11+58h],rdx
-         210 mov [r11+60h],rsi
-         217 mov [r11+68h],rdi
-         224 add rsp,8
-         228 mov edx,1
-         233 jmp 2
-         238 inc rax  ; 100
-         241 ret  ; 108
-         242 add rsp,8
-         246 mov edx,2
-         251 jmp 2
-        relocs []
-        symbols []
-        jumped into []
-        []
-    "#]],
+               0 xor edx,edx
+               2 cld
+               3 add rsp,10h
+               7 pop r15
+               9 pop r14
+              11 pop r13
+              13 pop r12
+              15 pop rbx
+              16 pop rbp
+              17 ret
+            entry 0:
+              18 push rbp  ; 0
+              19 push rbx
+              20 push r12
+              22 push r13
+              24 push r14
+              26 push r15
+              28 push rdi
+              29 push rdi
+              30 mov [rdi-10h],rbp
+              34 mov rax,[rsp+40h]
+              39 mov [rdi-8],rax
+              43 lea rbp,[rdi-10h]
+              47 xor eax,eax
+              49 xor ebx,ebx
+              51 xor ecx,ecx
+              53 xor edx,edx
+              55 xor esi,esi
+              57 xor edi,edi
+              59 xor r8d,r8d
+              62 xor r9d,r9d
+              65 xor r10d,r10d
+              68 xor r11d,r11d
+              71 xor r12d,r12d
+              74 xor r13d,r13d
+              77 xor r14d,r14d
+              80 xor r15d,r15d
+              83 call 00000000000000C6h
+              88 jmp 0
+            entry 1:
+              93 push rbp  ; 100
+              94 push rbx
+              95 push r12
+              97 push r13
+              99 push r14
+             101 push r15
+             103 push rdi
+             104 push rdi
+             105 mov [rdi-10h],rbp
+             109 mov rax,[rsp+40h]
+             114 mov [rdi-8],rax
+             118 lea rbp,[rdi-10h]
+             122 mov rax,[rbp+50h]
+             129 mov rbx,[rbp+58h]
+             136 mov rcx,[rbp+60h]
+             143 mov rdx,[rbp+68h]
+             150 mov rsi,[rbp+70h]
+             157 mov rdi,[rbp+78h]
+             164 xor r8d,r8d
+             167 xor r9d,r9d
+             170 xor r10d,r10d
+             173 xor r11d,r11d
+             176 xor r12d,r12d
+             179 xor r13d,r13d
+             182 xor r14d,r14d
+             185 xor r15d,r15d
+             188 call 000000000000010Ah
+             193 jmp 0
+             198 mov rax,1  ; 0
+             205 mov r11,[rsp+8]
+             210 mov [r11+40h],rax
+             217 mov [r11+48h],rbx
+             224 mov [r11+50h],rcx
+             231 mov [r11+58h],rdx
+             238 mov [r11+60h],rsi
+             245 mov [r11+68h],rdi
+             252 add rsp,8
+             256 mov edx,1
+             261 jmp 2
+             266 inc rax  ; 100
+             269 ret  ; 108
+             270 add rsp,8
+             274 mov edx,2
+             279 jmp 2
+            relocs []
+            symbols []
+            jumped into []
+            []
+        "#]],
     );
 }
 
@@ -212,58 +221,64 @@ fn blocks_share_their_labels() {
               26 push r15
               28 push rdi
               29 push rdi
-              30 mov rbp,rdi
-              33 xor eax,eax
-              35 xor ebx,ebx
-              37 xor ecx,ecx
-              39 xor edx,edx
-              41 xor esi,esi
-              43 xor edi,edi
-              45 xor r8d,r8d
-              48 xor r9d,r9d
-              51 xor r10d,r10d
-              54 xor r11d,r11d
-              57 xor r12d,r12d
-              60 xor r13d,r13d
-              63 xor r14d,r14d
-              66 xor r15d,r15d
-              69 call 000000000000008Ch
-              74 jmp 0
+              30 mov [rdi-10h],rbp
+              34 mov rax,[rsp+40h]
+              39 mov [rdi-8],rax
+              43 lea rbp,[rdi-10h]
+              47 xor eax,eax
+              49 xor ebx,ebx
+              51 xor ecx,ecx
+              53 xor edx,edx
+              55 xor esi,esi
+              57 xor edi,edi
+              59 xor r8d,r8d
+              62 xor r9d,r9d
+              65 xor r10d,r10d
+              68 xor r11d,r11d
+              71 xor r12d,r12d
+              74 xor r13d,r13d
+              77 xor r14d,r14d
+              80 xor r15d,r15d
+              83 call 00000000000000A8h
+              88 jmp 0
             entry 1:
-              79 push rbp  ; 100
-              80 push rbx
-              81 push r12
-              83 push r13
-              85 push r14
-              87 push r15
-              89 push rdi
-              90 push rdi
-              91 mov rbp,rdi
-              94 xor eax,eax
-              96 xor ebx,ebx
-              98 xor ecx,ecx
-             100 xor edx,edx
-             102 xor esi,esi
-             104 xor edi,edi
-             106 xor r8d,r8d
-             109 xor r9d,r9d
-             112 xor r10d,r10d
-             115 xor r11d,r11d
-             118 xor r12d,r12d
-             121 xor r13d,r13d
-             124 xor r14d,r14d
-             127 xor r15d,r15d
-             130 call 000000000000009Dh
-             135 jmp 0
-             140 dec rcx  ; 0
-             143 add rsp,8
-             147 mov edx,1
-             152 jmp 2
-             157 jne short 000000000000008Ch  ; 100
-             159 nop  ; 111
-             160 add rsp,8
-             164 mov edx,2
-             169 jmp 2
+              93 push rbp  ; 100
+              94 push rbx
+              95 push r12
+              97 push r13
+              99 push r14
+             101 push r15
+             103 push rdi
+             104 push rdi
+             105 mov [rdi-10h],rbp
+             109 mov rax,[rsp+40h]
+             114 mov [rdi-8],rax
+             118 lea rbp,[rdi-10h]
+             122 xor eax,eax
+             124 xor ebx,ebx
+             126 xor ecx,ecx
+             128 xor edx,edx
+             130 xor esi,esi
+             132 xor edi,edi
+             134 xor r8d,r8d
+             137 xor r9d,r9d
+             140 xor r10d,r10d
+             143 xor r11d,r11d
+             146 xor r12d,r12d
+             149 xor r13d,r13d
+             152 xor r14d,r14d
+             155 xor r15d,r15d
+             158 call 00000000000000B9h
+             163 jmp 0
+             168 dec rcx  ; 0
+             171 add rsp,8
+             175 mov edx,1
+             180 jmp 2
+             185 jne short 00000000000000A8h  ; 100
+             187 nop  ; 111
+             188 add rsp,8
+             192 mov edx,2
+             197 jmp 2
             relocs []
             symbols []
             jumped into [0]

@@ -160,8 +160,8 @@ fn every_shape_of_the_programs_assembles() {
         MOV RAX, RBX
         sal eax, 4",
         expect![[r#"
-            mov rax, [var_x]                         48 8b 45 10
-            mov [var_x], rbx                         48 89 5d 10
+            mov rax, [var_x]                         48 8b 45 20
+            mov [var_x], rbx                         48 89 5d 20
             mov rdi, -1                              48 c7 c7 ff ff ff ff
             mov rdi, 0x7FFFFFFF                      48 c7 c7 ff ff ff 7f
             mov rax, 0xFFFFFFFF                      48 b8 ff ff ff ff 00 00 00 00
@@ -180,7 +180,7 @@ fn every_shape_of_the_programs_assembles() {
             mov byte [rdi], '-'                      c6 07 2d
             mov byte [rdi + 1], 10                   c6 47 01 0a
             mov qword [rbx + 16], 0                  48 c7 43 10 00 00 00 00
-            add rax, [var_x]                         48 03 45 10
+            add rax, [var_x]                         48 03 45 20
             add dl, '0'                              80 c2 30
             add rax, 8                               48 83 c0 08
             add rax, 300                             48 05 2c 01 00 00
@@ -373,10 +373,10 @@ fn symbols_become_relocations() {
             mov [var_g], rax                         48 89 05 00 00 00 00 | Rel32@3 $g-4
             mov rax, [var_limit]                     48 8b 05 01 00 00 00 00 4d 00 00 00 00 00 00 00
             inc qword [var_g]                        48 ff 05 00 00 00 00 | Rel32@3 $g-4
-            inc [var_x]                              48 ff 45 10
-            lea rax, [var_x]                         48 8d 45 10
-            mov rax, var_x                           48 8d 45 10
-            mov rax, [var_x + rcx * 8]               48 8b 44 cd 10
+            inc [var_x]                              48 ff 45 20
+            lea rax, [var_x]                         48 8d 45 20
+            mov rax, var_x                           48 8d 45 20
+            mov rax, [var_x + rcx * 8]               48 8b 44 cd 20
             a: dq a                                  00 00 00 00 00 00 00 00 | Abs64@0 Text+0
             lea rax, [a]\na: db 0                    48 8d 05 00 00 00 00 00
             mov rax, a\na: db 0                      48 8d 05 00 00 00 00 00

@@ -11,7 +11,7 @@ use cranelift_codegen::ir::{
     StackSlotKind, Value,
 };
 use cranelift_frontend::Variable;
-use morph_asm::{FELL_THROUGH, RETURNED};
+use morph_asm::{FELL_THROUGH, FRAME_LINK, RETURNED};
 use morph_sema::typed::{AsmPart, LocalId};
 
 use super::{Lowering, UNREACHABLE, type_of, words};
@@ -46,7 +46,8 @@ impl Lowering<'_> {
                 *landing = Some(self.builder.create_block());
             }
         }
-        let size = asm.frame_size.max(8).next_multiple_of(8);
+        let link = FRAME_LINK.unsigned_abs();
+        let size = asm.frame_size.max(8).next_multiple_of(8) + link;
         let slot = StackSlotData::new(StackSlotKind::ExplicitSlot, size, FRAME_ALIGN_SHIFT);
         let state = AsmState {
             frame: self.builder.create_sized_stack_slot(slot),
@@ -97,15 +98,16 @@ impl Lowering<'_> {
         };
         for &(local, offset) in &asm.locals {
             let value = self.builder.use_var(Self::variable(local));
-            self.builder.ins().stack_store(I64, value, asm.frame, offset);
+            self.builder.ins().stack_store(I64, value, asm.frame, FRAME_LINK + offset);
         }
-        let frame = self.builder.ins().stack_addr(I64, asm.frame, 0);
+        let frame = self.builder.ins().stack_addr(I64, asm.frame, FRAME_LINK);
         let call = self.builder.ins().call(entry, &[frame]);
         let (result, ending) = self.two_results(call);
         self.builder.def_var(asm.result, result);
         for &(local, offset) in &asm.locals {
             let repr = self.body.locals[local.0 as usize].repr;
-            let value = self.builder.ins().stack_load(I64, type_of(repr), asm.frame, offset);
+            let value =
+                self.builder.ins().stack_load(I64, type_of(repr), asm.frame, FRAME_LINK + offset);
             self.builder.def_var(Self::variable(local), value);
         }
         let after = match asm.landings[block as usize] {

@@ -217,53 +217,52 @@ fn a_large_frame_is_probed() {
         &b.finish(vec![asm]),
         Opt::None,
         expect![[r#"
-        Function `f` Text 0x0+0x97
-        Function `f.asm` Text 0xa0+0x6
-          line 0:0
-            00 push rbp
-            01 mov rbp,rsp
-            04 sub rsp,1000h
-            0b mov dword ptr [rsp],0
-            12 sub rsp,1000h
-            19 mov dword ptr [rsp],0
-            20 add rsp,2000h
-            27 sub rsp,2340h
-            2e mov [rsp+2330h],r15
-            36 lea rdi,[rsp]
-            3a xor rsi,rsi
-            3d mov edx,2328h
-            42 call 0000000000000047h  ; Rel32 !mem_fill -4
-            47 lea rdi,[rsp]
-            4b call 00000000000000A0h
-            50 mov r15,rdx
-            53 mov [rsp+2328h],rax
-            5b test r15,r15
-            5e jne 0000000000000080h
-            64 mov rax,[rsp+2328h]
-            6c mov r15,[rsp+2330h]
-            74 add rsp,2340h
-            7b mov rsp,rbp
-            7e pop rbp
-            7f ret
-            80 xor rax,rax
-            83 mov r15,[rsp+2330h]
-            8b add rsp,2340h
-            92 mov rsp,rbp
-            95 pop rbp
-            96 ret
-            97 int3
-            98 int3
-            99 int3
-            9a int3
-            9b int3
-            9c int3
-            9d int3
-            9e int3
-            9f int3
-          line 3:3
-            a0 mov edx,1
-            a5 ret
-    "#]],
+            Function `f` Text 0x0+0x98
+            Function `f.asm` Text 0xa0+0x6
+              line 0:0
+                00 push rbp
+                01 mov rbp,rsp
+                04 sub rsp,1000h
+                0b mov dword ptr [rsp],0
+                12 sub rsp,1000h
+                19 mov dword ptr [rsp],0
+                20 add rsp,2000h
+                27 sub rsp,2350h
+                2e mov [rsp+2340h],r15
+                36 lea rdi,[rsp]
+                3a xor rsi,rsi
+                3d mov edx,2338h
+                42 call 0000000000000047h  ; Rel32 !mem_fill -4
+                47 lea rdi,[rsp+10h]
+                4c call 00000000000000A0h
+                51 mov r15,rdx
+                54 mov [rsp+2338h],rax
+                5c test r15,r15
+                5f jne 0000000000000081h
+                65 mov rax,[rsp+2338h]
+                6d mov r15,[rsp+2340h]
+                75 add rsp,2350h
+                7c mov rsp,rbp
+                7f pop rbp
+                80 ret
+                81 xor rax,rax
+                84 mov r15,[rsp+2340h]
+                8c add rsp,2350h
+                93 mov rsp,rbp
+                96 pop rbp
+                97 ret
+                98 int3
+                99 int3
+                9a int3
+                9b int3
+                9c int3
+                9d int3
+                9e int3
+                9f int3
+              line 3:3
+                a0 mov edx,1
+                a5 ret
+        "#]],
     );
 }
 
