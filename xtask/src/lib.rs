@@ -19,12 +19,20 @@ pub fn files(folder: &Path, extensions: &[&str]) -> std::io::Result<Vec<PathBuf>
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(&folder)? {
             let path = entry?.path();
-            let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            let name = path
+                .file_name()
+                .map(|name| name.to_string_lossy().into_owned())
+                .unwrap_or_default();
             if path.is_dir() {
-                if !name.starts_with('.') && !["target", "corpus", "artifacts"].contains(&name.as_str()) {
+                if !name.starts_with('.')
+                    && !["target", "corpus", "artifacts"].contains(&name.as_str())
+                {
                     folders.push(path);
                 }
-            } else if path.extension().is_some_and(|ext| extensions.iter().any(|wanted| ext == *wanted)) {
+            } else if path
+                .extension()
+                .is_some_and(|ext| extensions.iter().any(|wanted| ext == *wanted))
+            {
                 found.push(path);
             }
         }

@@ -19,7 +19,9 @@ const ARROWS: &[(&str, &[&str])] = &[
 fn dependencies(room: &str, table: &str) -> Vec<String> {
     let path = xtask::root().join("crates").join(room).join("Cargo.toml");
     let manifest: toml::Table = std::fs::read_to_string(&path).unwrap().parse().unwrap();
-    let Some(found) = manifest.get(table).and_then(toml::Value::as_table) else { return Vec::new() };
+    let Some(found) = manifest.get(table).and_then(toml::Value::as_table) else {
+        return Vec::new();
+    };
     found.keys().filter_map(|name| name.strip_prefix("morph-")).map(str::to_owned).collect()
 }
 
@@ -50,6 +52,9 @@ fn rooms_depend_only_along_the_arrows() {
 #[test]
 fn only_tests_know_the_reference_interpreter() {
     for (room, _) in ARROWS {
-        assert!(!dependencies(room, "dependencies").contains(&"interp".to_owned()), "{room} -> interp");
+        assert!(
+            !dependencies(room, "dependencies").contains(&"interp".to_owned()),
+            "{room} -> interp"
+        );
     }
 }

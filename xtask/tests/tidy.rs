@@ -20,7 +20,11 @@ fn text(path: &PathBuf) -> String {
 
 #[test]
 fn every_rust_file_says_first_what_it_is() {
-    let silent: Vec<String> = sources().iter().filter(|path| !text(path).starts_with("//!") && !text(path).starts_with("#!")).map(|path| relative(path)).collect();
+    let silent: Vec<String> = sources()
+        .iter()
+        .filter(|path| !text(path).starts_with("//!") && !text(path).starts_with("#!"))
+        .map(|path| relative(path))
+        .collect();
     assert_eq!(silent, Vec::<String>::new());
 }
 
@@ -39,7 +43,8 @@ fn no_file_is_longer_than_the_limit() {
 #[test]
 fn no_test_is_ignored_expected_to_panic_or_asleep() {
     // Spelled in two halves so that this file does not find itself.
-    let banned = [concat!("#[ign", "ore"), concat!("#[should", "_panic"), concat!("thread::sl", "eep")];
+    let banned =
+        [concat!("#[ign", "ore"), concat!("#[should", "_panic"), concat!("thread::sl", "eep")];
     let mut wrong = Vec::new();
     for path in sources() {
         for (number, line) in text(&path).lines().enumerate() {
@@ -67,7 +72,16 @@ fn nothing_is_left_to_do() {
 
 #[test]
 fn no_module_is_named_after_nothing() {
-    let vague = ["util.rs", "utils.rs", "common.rs", "helper.rs", "helpers.rs", "manager.rs", "misc.rs", "mod.rs"];
+    let vague = [
+        "util.rs",
+        "utils.rs",
+        "common.rs",
+        "helper.rs",
+        "helpers.rs",
+        "manager.rs",
+        "misc.rs",
+        "mod.rs",
+    ];
     let wrong: Vec<String> = sources()
         .iter()
         .map(|path| relative(path))
