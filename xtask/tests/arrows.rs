@@ -1,5 +1,7 @@
 //! Which room may know which: the table of the architecture, held against the manifests.
 
+#![expect(clippy::unwrap_used, reason = "a check that cannot read the repository cannot go on")]
+
 use std::collections::BTreeMap;
 
 /// Allowed arrows between rooms, transitive ones written out. Arrows point down only.

@@ -109,7 +109,7 @@ fn runs_at_startup(report: &Report, id: FragmentId) -> bool {
     match report.place(id).map(|place| &place.label) {
         Some(FragmentLabel::Named { keyword, .. }) => *keyword == "var",
         Some(FragmentLabel::Statement) => true,
-        None => false,
+        Some(FragmentLabel::Import) | None => false,
     }
 }
 
@@ -127,12 +127,10 @@ fn describe(report: &Report, id: FragmentId, lang: Lang) -> String {
         FragmentLabel::Named { keyword, name } => {
             format!("{keyword} {name} ({path}:{})", place.line)
         }
-        FragmentLabel::Statement => {
-            format!(
-                "{} ({path}:{})",
-                wording::text(lang, "loss-statement", &Vec::new()),
-                place.line
-            )
+        FragmentLabel::Statement | FragmentLabel::Import => {
+            let import = matches!(place.label, FragmentLabel::Import);
+            let key = if import { "loss-import" } else { "loss-statement" };
+            format!("{} ({path}:{})", wording::text(lang, key, &Vec::new()), place.line)
         }
     }
 }
@@ -141,7 +139,7 @@ fn describe(report: &Report, id: FragmentId, lang: Lang) -> String {
 fn name(report: &Report, id: FragmentId, lang: Lang) -> String {
     match report.place(id).map(|place| &place.label) {
         Some(FragmentLabel::Named { name, .. }) => name.clone(),
-        Some(FragmentLabel::Statement) | None => describe(report, id, lang),
+        Some(FragmentLabel::Statement | FragmentLabel::Import) | None => describe(report, id, lang),
     }
 }
 

@@ -21,6 +21,7 @@ loss-summary = isolated: { $closed } of { $total } fragments; { $working ->
        *[other] the other { $working } work
     }
 loss-statement = top-level statement
+loss-import = the failed import
 loss-because = because of { $cause }
 loss-reached = reached by { $path }
 loss-unreached = nothing reaches it
@@ -365,5 +366,3 @@ COMPILER_FAULT = the compiler failed on this fragment: { $reason }
     .label = was being compiled
     .note = this is Morph's fault, not yours; all other fragments are unharmed
 OUTPUT_FAILED = cannot write `{ $path }`: { $reason }
-TARGET_UNKNOWN = there is no target `{ $target }`
-    .note = the targets are { $targets }

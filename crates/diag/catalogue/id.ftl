@@ -20,6 +20,7 @@ loss-summary = terisolasi: { $closed } dari { $total } fragmen; { $working ->
        *[other] { $working } lainnya tetap bekerja
     }
 loss-statement = pernyataan tingkat atas
+loss-import = impor yang gagal
 loss-because = karena { $cause }
 loss-reached = dicapai lewat { $path }
 loss-unreached = tidak ada yang mencapainya
@@ -358,5 +359,3 @@ COMPILER_FAULT = kompilator gagal pada fragmen ini: { $reason }
     .label = sedang dikompilasi
     .note = ini kesalahan Morph, bukan kesalahan Anda; semua fragmen lain tetap utuh
 OUTPUT_FAILED = `{ $path }` tidak dapat ditulis: { $reason }
-TARGET_UNKNOWN = tidak ada target `{ $target }`
-    .note = target yang ada: { $targets }

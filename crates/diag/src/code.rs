@@ -226,6 +226,4 @@ codes! {
     CompilerFault = "COMPILER_FAULT", Error;
     /// `path`, `reason`. The image could not be written.
     OutputFailed = "OUTPUT_FAILED", Error;
-    /// `target`. No such target.
-    TargetUnknown = "TARGET_UNKNOWN", Error;
 }

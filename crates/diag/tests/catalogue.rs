@@ -75,7 +75,6 @@ const WITHOUT_LABEL: &[Code] = &[
     Code::EntryMissing,
     Code::FragmentClosed,
     Code::OutputFailed,
-    Code::TargetUnknown,
 ];
 
 #[test]

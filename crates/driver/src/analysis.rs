@@ -308,9 +308,22 @@ impl<'p> Analysis<'p> {
                 return None;
             }
         };
+        let import = self.failed_import(id);
+        let mut expected_from_import = false;
         for problem in diagnostics {
             let problem = add_nearest(problem, &self.environment, unit.side());
-            self.report(id, problem);
+            // One message per cause: what an import would have brought is missing because of the import.
+            if import.is_some() && may_come_from_import(&problem) {
+                expected_from_import = true;
+            } else {
+                self.report(id, problem);
+            }
+        }
+        if expected_from_import
+            && !self.state(id).is_closed()
+            && let Some(import) = import
+        {
+            self.states[id.0 as usize] = State::Dependent(import);
         }
         if typed.is_none() && !self.state(id).is_closed() {
             match closed_by.iter().find_map(|name| self.closed_definition(name, unit.side())) {
@@ -322,6 +335,16 @@ impl<'p> Analysis<'p> {
             }
         }
         typed
+    }
+
+    /// The first import of the program that failed, if `id` is the program's.
+    fn failed_import(&self, id: FragmentId) -> Option<FragmentId> {
+        if self.side(id) == Side::Library {
+            return None;
+        }
+        let failed =
+            |(_, problem): &&(FragmentRef, Diagnostic)| problem.severity() == Severity::Error;
+        self.program.problems.iter().find(failed).map(|(place, _)| self.id(*place))
     }
 
     /// The closed struct or constant of this name that `side` sees.
@@ -398,4 +421,13 @@ fn panic_text(payload: &(dyn Any + Send)) -> String {
 
 pub(crate) fn to_u32(index: usize) -> u32 {
     u32::try_from(index).unwrap_or(u32::MAX)
+}
+
+/// Whether a name is missing that an import could have brought: unknown, and like no name that is there.
+fn may_come_from_import(problem: &Diagnostic) -> bool {
+    let has = |wanted: &str| problem.args.iter().any(|(key, _)| *key == wanted);
+    let is_type =
+        problem.args.iter().any(|(key, value)| *key == "what" && *value == Arg::from("type"));
+    let unknown = problem.code == Code::NameUnknown || problem.code == Code::TypeUnknown && is_type;
+    unknown && !has("nearest")
 }

@@ -353,7 +353,7 @@ fn symbols(analysis: &Analysis<'_>, id: FragmentId) -> Vec<(Symbol, Form)> {
         Definition::Data { labels } => {
             labels.iter().map(|(label, _)| (format!("{prefix}#{label}"), Form::Read)).collect()
         }
-        Definition::Const { name, .. } => vec![(format!("?{name}"), Form::Called)],
+        Definition::Const { name, .. } => vec![(format!("?{prefix}{name}"), Form::Called)],
         Definition::Struct { .. } | Definition::Statement | Definition::Import => Vec::new(),
         // Its signature is unknown, its name is not: who calls it reaches the stub.
         Definition::Broken => match analysis.name(id) {

@@ -164,6 +164,9 @@ fn place(analysis: &Analysis<'_>, id: FragmentId) -> FragmentPlace {
     let fragment = analysis.fragment(id);
     let label = match analysis.name(id) {
         Some((keyword, name)) => FragmentLabel::Named { keyword, name: name.to_owned() },
+        None if matches!(analysis.summary(id).definition, Definition::Import) => {
+            FragmentLabel::Import
+        }
         None => FragmentLabel::Statement,
     };
     FragmentPlace {

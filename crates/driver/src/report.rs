@@ -40,6 +40,8 @@ pub enum FragmentLabel {
     Named { keyword: &'static str, name: String },
     /// A top-level statement or code block.
     Statement,
+    /// An import, at file level.
+    Import,
 }
 
 /// One problem.

@@ -97,5 +97,4 @@ pages! {
     FunctionTooLarge = "FUNCTION_TOO_LARGE",
     CompilerFault = "COMPILER_FAULT",
     OutputFailed = "OUTPUT_FAILED",
-    TargetUnknown = "TARGET_UNKNOWN",
 }
