@@ -25,12 +25,16 @@ impl Build {
     pub(crate) fn run(&self, options: &Options) -> io::Result<Status> {
         let mut built = morph_driver::build(&self.file, &options.build(Goal::Image));
         let mut status = Status::from(built.status);
-        if let Some(image) = &built.image {
+        if let Some(image) = built.image.take() {
             let path = self.output.clone().unwrap_or_else(|| self.default_output());
             let start = Instant::now();
-            if let Err(error) = morph_driver::write_image(&path, image) {
-                built.report.add_output_failure(&path, &error);
-                status = Status::OutputFailed;
+            match morph_driver::write_image(&path, &image) {
+                Ok(()) => built.image = Some(image),
+                // The report says that there is no image, then.
+                Err(error) => {
+                    built.report.add_output_failure(&path, &error);
+                    status = Status::OutputFailed;
+                }
             }
             built.timings.push(("write", start.elapsed()));
         }
