@@ -69,9 +69,9 @@ fn loss(out: &mut impl Write, report: &Report, lang: Lang) -> io::Result<()> {
         return Ok(());
     }
     let figures = vec![
-        ("closed", number(report.closed.len())),
-        ("total", number(report.total)),
-        ("working", number(report.total.saturating_sub(report.closed.len()))),
+        ("closed".into(), number(report.closed.len())),
+        ("total".into(), number(report.total)),
+        ("working".into(), number(report.total.saturating_sub(report.closed.len()))),
     ];
     writeln!(out, "{}", wording::text(lang, "loss-summary", &figures))?;
     for closed in &report.closed {
@@ -97,7 +97,7 @@ fn loss(out: &mut impl Write, report: &Report, lang: Lang) -> io::Result<()> {
             let first = startup.then(|| wording::text(lang, "loss-startup", &Vec::new()));
             let path: Vec<String> =
                 first.into_iter().chain(path.iter().map(|id| name(report, *id, lang))).collect();
-            let args = vec![("path", Arg::Text(path.join(" -> ")))];
+            let args = vec![("path".into(), Arg::Text(path.join(" -> ")))];
             writeln!(out, "      {}", wording::text(lang, "loss-reached", &args))?;
         }
     }
@@ -115,7 +115,7 @@ fn runs_at_startup(report: &Report, id: FragmentId) -> bool {
 
 fn because(report: &Report, closed: &Closed, lang: Lang) -> String {
     let Some(cause) = closed.because else { return String::new() };
-    let args: Args = vec![("cause", Arg::Text(name(report, cause, lang)))];
+    let args: Args = vec![("cause".into(), Arg::Text(name(report, cause, lang)))];
     format!(", {}", wording::text(lang, "loss-because", &args))
 }
 

@@ -10,7 +10,6 @@ use morph_diag::{Arg, Code, Diagnostic, FragmentId, Severity, Source, Span};
 use morph_sema::check::{self, Checked, Site};
 use morph_sema::closure::{self, Candidate, ClosureInput};
 use morph_sema::environment::{EnvInput, Environment, environment};
-use morph_sema::index::index;
 use morph_sema::nearest::add_nearest;
 use morph_sema::summary::{Definition, Side, Summary};
 use morph_sema::typed::Typed;
@@ -46,11 +45,10 @@ impl State {
 
 /// A program under analysis. Tables are indexed by fragment id.
 pub(crate) struct Analysis<'p> {
-    pub(crate) program: &'p Program,
+    pub(crate) program: &'p Program<'p>,
     pub(crate) places: Vec<FragmentRef>,
     /// First id of each unit.
     first: Vec<u32>,
-    pub(crate) summaries: Vec<Summary<'p>>,
     pub(crate) states: Vec<State>,
     pub(crate) problems: Vec<(FragmentId, Diagnostic)>,
     pub(crate) environment: Environment,
@@ -60,23 +58,24 @@ pub(crate) struct Analysis<'p> {
 
 impl<'p> Analysis<'p> {
     /// Summarises all fragments, finds those that take part, and joins their signatures.
-    pub(crate) fn new(program: &'p Program, project: &Project, options: &Options) -> Analysis<'p> {
+    pub(crate) fn new(
+        program: &'p Program<'p>,
+        project: &Project,
+        options: &Options,
+    ) -> Analysis<'p> {
         let mut analysis = Analysis::summarise(program);
         analysis.connect(project, options);
         analysis
     }
 
     /// The first half of [`Analysis::new`]: all fragments on their own.
-    pub(crate) fn summarise(program: &'p Program) -> Analysis<'p> {
+    pub(crate) fn summarise(program: &'p Program<'p>) -> Analysis<'p> {
         let mut places = Vec::new();
         let mut first = Vec::new();
-        let mut summaries = Vec::new();
         for (number, unit) in (0..).zip(&program.units) {
             first.push(to_u32(places.len()));
-            for (fragment, cut) in (0..).zip(&unit.fragments) {
-                places.push(FragmentRef { unit: number, fragment });
-                summaries.push(index(&cut.tree, unit.text_of(cut), unit.side()));
-            }
+            let count = to_u32(unit.fragments.len());
+            places.extend((0..count).map(|fragment| FragmentRef { unit: number, fragment }));
         }
         let states = vec![State::Inactive; places.len()];
         let environment = Environment::default();
@@ -84,7 +83,6 @@ impl<'p> Analysis<'p> {
             program,
             places,
             first,
-            summaries,
             states,
             problems: Vec::new(),
             environment,
@@ -110,11 +108,11 @@ impl<'p> Analysis<'p> {
         FragmentId(self.first[place.unit as usize] + place.fragment)
     }
 
-    pub(crate) fn unit(&self, id: FragmentId) -> &'p Unit {
+    pub(crate) fn unit(&self, id: FragmentId) -> &'p Unit<'p> {
         &self.program.units[self.places[id.0 as usize].unit as usize]
     }
 
-    pub(crate) fn fragment(&self, id: FragmentId) -> &'p Fragment {
+    pub(crate) fn fragment(&self, id: FragmentId) -> &'p Fragment<'p> {
         &self.unit(id).fragments[self.places[id.0 as usize].fragment as usize]
     }
 
@@ -130,7 +128,7 @@ impl<'p> Analysis<'p> {
         let unit = self.unit(id);
         let fragment = self.fragment(id);
         let range = fragment.piece.range;
-        source_of(&unit.path, &unit.text, range.start as usize..range.end as usize, fragment.line)
+        source_of(&unit.path, unit.text, range.start as usize..range.end as usize, fragment.line)
     }
 
     pub(crate) fn side(&self, id: FragmentId) -> Side {
@@ -141,8 +139,8 @@ impl<'p> Analysis<'p> {
         &self.states[id.0 as usize]
     }
 
-    pub(crate) fn summary(&self, id: FragmentId) -> &Summary<'p> {
-        &self.summaries[id.0 as usize]
+    pub(crate) fn summary(&self, id: FragmentId) -> &'p Summary<'p> {
+        &self.fragment(id).summary
     }
 
     /// Reports a problem; an error closes the fragment.
@@ -230,8 +228,7 @@ impl<'p> Analysis<'p> {
             if *self.state(id) == State::Inactive {
                 continue;
             }
-            let own =
-                self.fragment(id).tree.diagnostics.iter().chain(&self.summary(id).diagnostics);
+            let own = self.fragment(id).syntax.iter().chain(&self.summary(id).diagnostics);
             for problem in own.cloned().collect::<Vec<_>>() {
                 self.report(id, problem);
             }
@@ -299,7 +296,9 @@ impl<'p> Analysis<'p> {
         let options = check::Options { target: TARGET };
         // The checker works on its own copies, so a panic leaves nothing half-changed.
         let result = catch_unwind(AssertUnwindSafe(|| {
-            check::check(&fragment.tree, unit.text_of(fragment), site, asker, options)
+            let text = unit.text_of(fragment);
+            let tree = morph_syntax::parse(text, fragment.piece.kind);
+            check::check(&tree, text, site, asker, options)
         }));
         let Checked { typed, diagnostics, closed_by, .. } = match result {
             Ok(checked) => checked,

@@ -11,13 +11,14 @@ mod loss;
 pub mod meaning;
 pub mod options;
 mod pipeline;
-pub mod program;
+mod program;
 pub mod project;
 mod reach;
+mod reader;
 pub mod registry;
 pub mod report;
 pub mod source;
-pub mod unit;
+mod unit;
 
 pub use image::write_image;
 pub use pipeline::{Output, Status, build};

@@ -7,6 +7,7 @@
 use std::path::Path;
 use std::rc::Rc;
 
+use bumpalo::Bump;
 use morph_diag::{Code, Diagnostic, FragmentId, Span};
 use morph_object::Object;
 use morph_sema::summary::Side;
@@ -19,6 +20,7 @@ use crate::options::{Debug, Opt, Options};
 use crate::pipeline;
 use crate::program::{self, Program};
 use crate::project::{self, Project};
+use crate::reader::Unprotected;
 use crate::report::Report;
 
 /// All fragments of one program. Its entry is the function `=start`.
@@ -50,10 +52,12 @@ pub struct Workbench {
 impl Workbench {
     /// The program whose root is a file, built with each of the options.
     pub fn file(&mut self, root: &Path, options: &[Options]) -> Result<Meaning, Box<Report>> {
-        let loaded = Project::of_root(root)
-            .and_then(|(project, location)| Ok((program::load(&project, location)?, project)));
+        let texts = Bump::new();
+        let loaded = Project::of_root(root).and_then(|(project, location)| {
+            Ok((program::load(&project, location, &texts, &mut Unprotected)?, project))
+        });
         match loaded {
-            Ok((program, project)) => self.program(program, &project, options),
+            Ok((program, project)) => self.program(&program, &project, options),
             Err(error) => {
                 let shown = project::display_unresolved(root);
                 Err(Box::new(Report::of_unreadable(error.to_diagnostic(&shown, Span::default()))))
@@ -69,18 +73,19 @@ impl Workbench {
         options: &[Options],
     ) -> Result<Meaning, Box<Report>> {
         let (project, location) = Project::of_text(name);
-        let program = program::load_text(&project, location, text);
-        self.program(program, &project, options)
+        let texts = Bump::new();
+        let program = program::load_text(&project, location, text, &texts, &mut Unprotected);
+        self.program(&program, &project, options)
     }
 
     fn program(
         &mut self,
-        program: Program,
+        program: &Program<'_>,
         project: &Project,
         options: &[Options],
     ) -> Result<Meaning, Box<Report>> {
         let first = options.first().copied().unwrap_or_default();
-        let mut analysis = Analysis::new(&program, project, &first);
+        let mut analysis = Analysis::new(program, project, &first);
         let entry = pipeline::find_entry(&mut analysis);
         let images = self.images(&mut analysis, entry, options);
         let (images, problem) = match images {

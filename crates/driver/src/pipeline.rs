@@ -12,6 +12,7 @@ use std::path::Path;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use bumpalo::Bump;
 use morph_diag::{Code, Diagnostic, FragmentId, Severity, Span};
 use morph_sema::summary::{Definition, Side};
 
@@ -21,6 +22,7 @@ use crate::loss;
 use crate::options::{Goal, OnError, Options};
 use crate::program::{self, Program};
 use crate::project::{self, Project};
+use crate::reader::Unprotected;
 use crate::report::{FragmentLabel, FragmentPlace, Problem, Report, UnitText};
 
 /// How a build ended.
@@ -50,8 +52,10 @@ pub struct Output {
 /// Builds (or checks) the program whose root is `root`.
 pub fn build(root: &Path, options: &Options) -> Output {
     let mut clock = Clock::new();
-    let loaded = Project::of_root(root)
-        .and_then(|(project, location)| Ok((program::load(&project, location)?, project)));
+    let texts = Bump::new();
+    let loaded = Project::of_root(root).and_then(|(project, location)| {
+        Ok((program::load(&project, location, &texts, &mut Unprotected)?, project))
+    });
     let (program, project) = match loaded {
         Ok(loaded) => loaded,
         Err(error) => {
@@ -63,14 +67,14 @@ pub fn build(root: &Path, options: &Options) -> Output {
     clock.lap("parse");
     clock.split_off("parse", "read", program.reading);
     let (image, status, parts) = run(&program, &project, options, &mut clock);
-    let report = parts.into_report(program);
+    let report = parts.into_report(&program);
     clock.lap("report");
     Output { image, status, report, timings: clock.laps }
 }
 
 /// The borrowed half of a build, so that the texts can move into the report afterwards.
 fn run(
-    program: &Program,
+    program: &Program<'_>,
     project: &Project,
     options: &Options,
     clock: &mut Clock,
@@ -197,7 +201,7 @@ impl Parts {
         Parts { problems, program_problem, fragments, closed, total }
     }
 
-    pub(crate) fn into_report(self, program: Program) -> Report {
+    pub(crate) fn into_report(self, program: &Program<'_>) -> Report {
         // Warnings and notes about the library are ours to read, not the user's.
         let shown = |id: FragmentId, problem: &Diagnostic| {
             problem.severity() == Severity::Error
@@ -216,8 +220,8 @@ impl Parts {
             .extend(self.program_problem.map(|diagnostic| Problem { fragment: None, diagnostic }));
         let units = program
             .units
-            .into_iter()
-            .map(|unit| UnitText { path: unit.path, text: unit.text })
+            .iter()
+            .map(|unit| UnitText { path: unit.path.clone(), text: unit.text.to_owned() })
             .collect();
         let mut report = Report {
             units,
