@@ -64,7 +64,7 @@ pub enum Verify {
 }
 
 /// Why a fragment has no object.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Problem {
     /// The function exceeds a limit of the back end.
     TooLarge { expressions: usize },

@@ -4,6 +4,7 @@
 //! next. [`build`] is all of it; what it gives is worded and printed by whoever calls.
 
 mod analysis;
+mod back;
 mod compile;
 mod image;
 pub mod library;
@@ -18,7 +19,10 @@ mod reader;
 pub mod registry;
 pub mod report;
 pub mod source;
+mod stopwatch;
+mod task;
 mod unit;
+mod unprotected;
 
 pub use image::write_image;
 pub use pipeline::{Output, Status, build};

@@ -10,20 +10,22 @@
 
 use std::path::Path;
 use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bumpalo::Bump;
 use morph_diag::{Code, Diagnostic, FragmentId, Severity, Span};
 use morph_sema::summary::{Definition, Side};
 
 use crate::analysis::{Analysis, State};
+use crate::back::Back;
 use crate::compile::{self, Compiled};
 use crate::loss;
 use crate::options::{Goal, OnError, Options};
 use crate::program::{self, Program};
 use crate::project::{self, Project};
-use crate::reader::Unprotected;
 use crate::report::{FragmentLabel, FragmentPlace, Problem, Report, UnitText};
+use crate::stopwatch::Stopwatch;
+use crate::unprotected::{InProcess, Unprotected};
 
 /// How a build ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +53,7 @@ pub struct Output {
 
 /// Builds (or checks) the program whose root is `root`.
 pub fn build(root: &Path, options: &Options) -> Output {
-    let mut clock = Clock::new();
+    let mut clock = Stopwatch::new();
     let texts = Bump::new();
     let loaded = Project::of_root(root).and_then(|(project, location)| {
         Ok((program::load(&project, location, &texts, &mut Unprotected)?, project))
@@ -77,28 +79,18 @@ fn run(
     program: &Program<'_>,
     project: &Project,
     options: &Options,
-    clock: &mut Clock,
+    clock: &mut Stopwatch,
 ) -> (Option<Vec<u8>>, Status, Parts) {
     let mut analysis = Analysis::summarise(program);
     clock.lap("index");
     analysis.connect(project, options);
     clock.lap("environment");
     let entry = find_entry(&mut analysis);
-    let mut compiler = compile::Compilation::new(options, None);
-    // One fragment after the other, so that no more than one typed fragment is alive.
-    for id in analysis.ids() {
-        if analysis.side(id) == Side::Library {
-            continue;
-        }
-        let typed = analysis.check(id);
-        clock.lap("check");
-        if let Some(typed) = typed
-            && options.goal == Goal::Image
-        {
-            compiler.fragment(&mut analysis, id, &Rc::new(typed));
-            clock.lap("compile");
-        }
-    }
+    let back =
+        Back::new(program, analysis.places.clone(), Rc::clone(&analysis.environment), options);
+    let mut executor = InProcess { back, stopwatch: clock };
+    let mut compilation = compile::Compilation::new(&analysis, options, &mut executor);
+    compilation.program(&mut analysis);
     analysis.isolate_units(options);
     let runs = entry.is_some() || has_top_level(&analysis);
     let mut image = None;
@@ -109,7 +101,7 @@ fn run(
             analysis.program_problem = Some(problem);
             status = Status::NoImage;
         } else {
-            let linkable = compiler.complete(&mut analysis, entry);
+            let linkable = compilation.complete(&mut analysis, entry);
             clock.lap("library");
             let linked = linkable.and_then(|linkable| linkable.link(&analysis));
             clock.lap("link");
@@ -232,36 +224,5 @@ impl Parts {
         };
         report.sort();
         report
-    }
-}
-
-/// The time that each phase took, in the order in which they first ended.
-struct Clock {
-    last: Instant,
-    laps: Vec<(&'static str, Duration)>,
-}
-
-impl Clock {
-    fn new() -> Clock {
-        Clock { last: Instant::now(), laps: Vec::new() }
-    }
-
-    /// What passed since the last lap belongs to `phase`.
-    fn lap(&mut self, phase: &'static str) {
-        let now = Instant::now();
-        let passed = now - self.last;
-        self.last = now;
-        match self.laps.iter_mut().find(|(known, _)| *known == phase) {
-            Some((_, time)) => *time += passed,
-            None => self.laps.push((phase, passed)),
-        }
-    }
-
-    /// `part` of the time of `whole` is a phase of its own, before it.
-    fn split_off(&mut self, whole: &'static str, phase: &'static str, part: Duration) {
-        if let Some(at) = self.laps.iter().position(|(known, _)| *known == whole) {
-            self.laps[at].1 = self.laps[at].1.saturating_sub(part);
-            self.laps.insert(at, (phase, part));
-        }
     }
 }

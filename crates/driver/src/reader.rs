@@ -29,9 +29,15 @@ pub(crate) struct Seen<'t> {
     pub(crate) summary: Summary<'t>,
 }
 
-/// Parses one fragment and summarises it.
-pub(crate) fn look<'t>(text: &'t str, kind: PieceKind, side: Side) -> Seen<'t> {
+/// Parses one fragment and summarises it; `phase` is told before the second step.
+pub(crate) fn look<'t>(
+    text: &'t str,
+    kind: PieceKind,
+    side: Side,
+    phase: &mut dyn FnMut(),
+) -> Seen<'t> {
     let tree = morph_syntax::parse(text, kind);
+    phase();
     let summary = index(&tree, text, side);
     Seen { syntax: tree.diagnostics, summary }
 }
@@ -56,25 +62,5 @@ impl<'a> Lines<'a> {
         self.line = self.line.saturating_add(u32::try_from(newlines).unwrap_or(u32::MAX));
         self.counted = start;
         self.line
-    }
-}
-
-/// Reads in this process, without any protection: for comparisons and measurements.
-#[derive(Debug)]
-pub(crate) struct Unprotected;
-
-impl<'a> Reader<'a> for Unprotected {
-    fn read(&mut self, units: &[Source<'a>]) -> Vec<Vec<Fragment<'a>>> {
-        let read = |source: &Source<'a>| {
-            let mut lines = Lines::new(source.text);
-            let fragment = |piece: Piece| {
-                let line = lines.next(&piece);
-                let Seen { syntax, summary } =
-                    look(piece.text(source.text), piece.kind, source.side);
-                Fragment { piece, line, syntax, summary }
-            };
-            morph_syntax::split(source.text).into_iter().map(fragment).collect()
-        };
-        units.iter().map(read).collect()
     }
 }

@@ -27,7 +27,9 @@ pub(crate) struct Fragment<'a> {
     pub line: u32,
     /// What is wrong with its text, in text order. With an error among them it is closed.
     pub syntax: Vec<Diagnostic>,
-    pub summary: Summary<'a>,
+    pub(crate) summary: Summary<'a>,
+    /// Looking at it broke the worker each time: then the rest says nothing.
+    pub(crate) fault: Option<Box<Diagnostic>>,
 }
 
 impl<'a> Unit<'a> {

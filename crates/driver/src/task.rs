@@ -1,0 +1,76 @@
+//! What is done to one fragment once all signatures are known, as values that can travel to a worker and back.
+
+use morph_codegen::Problem;
+use morph_diag::{Diagnostic, FragmentId};
+use morph_object::{Object, Symbol};
+use morph_sema::environment::Asked;
+use serde::{Deserialize, Serialize};
+
+/// One piece of work.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(crate) enum Task {
+    /// Check a fragment, and compile it if that is the goal.
+    Fragment(FragmentId),
+    /// Make the stand-in of something closed.
+    Stub(Stub),
+    /// Make the function that runs the initialisers, then the entry with so many parameters.
+    Start { initialisers: Vec<Symbol>, entry: Option<(Symbol, u32)> },
+}
+
+/// What stands in for something closed: it reports, and never returns.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(crate) struct Stub {
+    pub(crate) symbol: Symbol,
+    pub(crate) params: u32,
+    pub(crate) name: String,
+    /// The original diagnostics, worded.
+    pub(crate) english: String,
+    pub(crate) indonesian: String,
+}
+
+/// What a piece of work came to.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Built {
+    /// Without those of the syntax.
+    pub(crate) diagnostics: Vec<Diagnostic>,
+    /// Closed definitions without which there is nothing to compile; they have messages of their own.
+    pub(crate) closed_by: Vec<String>,
+    /// What it asked of the environment.
+    pub(crate) asked: Asked,
+    pub(crate) made: Made,
+}
+
+/// What there is to link.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) enum Made {
+    /// The check found an error, or something that is needed is closed.
+    #[default]
+    Closed,
+    /// Nothing: a struct, a constant, or a check without a compilation.
+    Nothing,
+    Object {
+        object: Object,
+        /// What must be called at start-up.
+        initialiser: Option<Symbol>,
+    },
+    /// The back end could not.
+    Refused(Problem),
+}
+
+/// The answer to one piece of work.
+#[derive(Debug)]
+pub(crate) enum Verdict {
+    Built(Box<Built>),
+    /// There is no answer: working on it broke the worker each time, and this is what to tell about it.
+    Faulted(Box<Diagnostic>),
+}
+
+/// Who does the work.
+pub(crate) trait Executor {
+    /// Does all of `tasks` and what `follow` adds to them when one is done; the answers in any order.
+    fn run(
+        &mut self,
+        tasks: Vec<Task>,
+        follow: &mut dyn FnMut(&Built) -> Vec<Task>,
+    ) -> Vec<(Task, Verdict)>;
+}
