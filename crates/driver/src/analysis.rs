@@ -340,13 +340,6 @@ impl<'p> Analysis<'p> {
         fragment.piece.name.unwrap_or(Span::new(0, to_u32(first_line.len())))
     }
 
-    /// The active fragments of the program that are to be checked.
-    pub(crate) fn to_check(&self) -> Vec<FragmentId> {
-        let active =
-            |id: &FragmentId| *self.state(*id) == State::Active && self.side(*id) == Side::Program;
-        self.ids().filter(active).collect()
-    }
-
     /// The first import of the program that failed, if `id` is the program's.
     fn failed_import(&self, id: FragmentId) -> Option<FragmentId> {
         if self.side(id) == Side::Library {

@@ -10,19 +10,12 @@ use morph_sema::summary::Side;
 use morph_sema::typed::{Body, Item, Typed};
 
 use crate::options::{self, Goal, Options};
+use crate::phase::Phase;
 use crate::program::{FragmentRef, Program};
 use crate::task::{Built, Made, Stub, Task};
 
 /// What `morph_codegen` calls the machine.
 pub(crate) const TARGET: &str = "x86_64-linux";
-
-/// How far a piece of work has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Phase {
-    Parse,
-    Check,
-    Compile,
-}
 
 /// All that a piece of work may look at.
 #[derive(Debug)]

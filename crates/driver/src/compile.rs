@@ -1,7 +1,7 @@
 //! From checked fragments to an image: objects, stubs for what is closed, the start function, the link.
 //!
 //! Program fragments are compiled all. Library fragments are checked and compiled when something names one
-//! of their symbols, so an image costs what it uses; asking for them begins as soon as the first object that names them is there.
+//! of their symbols, so an image costs what it uses; those that closure found are compiled together with the program.
 
 use morph_diag::{Color, Format, FragmentId, Lang, Located, Severity, render};
 use morph_object::{Object, Symbol};
@@ -10,7 +10,7 @@ use rustc_hash::FxHashMap;
 
 use crate::analysis::{Analysis, State, to_u32};
 use crate::options::{self, Goal, Options};
-use crate::task::{Built, Executor, Made, Stub, Task, Verdict};
+use crate::task::{Executor, Made, Stub, Task, Verdict};
 
 /// A linked program.
 pub(crate) struct Compiled {
@@ -23,7 +23,7 @@ pub(crate) struct Compilation<'e> {
     executor: &'e mut dyn Executor,
     /// Who has which symbol.
     owners: Owners,
-    /// Answers about fragments of the library that nobody needed yet, or not yet.
+    /// Answers about fragments of the library that nothing has named yet.
     ahead: FxHashMap<FragmentId, Verdict>,
     /// In fragment order once linked; stubs carry their fragment's id.
     objects: Vec<(FragmentId, Object)>,
@@ -49,37 +49,19 @@ impl<'e> Compilation<'e> {
 
     /// Checks the program's fragments, and compiles them if there is to be an image.
     pub(crate) fn program(&mut self, analysis: &mut Analysis<'_>) {
-        let tasks = analysis.to_check().into_iter().map(Task::Fragment).collect();
-        let mut asked = vec![false; analysis.places.len()];
-        let mut first = match self.options.goal {
-            Goal::Image => self.unasked(analysis, roots(), &mut asked),
-            Goal::Check => Vec::new(),
-        };
-        first.extend::<Vec<Task>>(tasks);
-        for (id, verdict) in self.run(analysis, first, &mut asked) {
-            match analysis.side(id) {
-                Side::Program => self.accept(analysis, id, verdict),
-                Side::Library => {
-                    self.ahead.insert(id, verdict);
-                }
+        let with_library = self.options.goal == Goal::Image;
+        let wanted = |id: &FragmentId| match analysis.side(*id) {
+            Side::Program => true,
+            // Nearly all of what closure found will be named by some object.
+            Side::Library => {
+                with_library && !matches!(analysis.summary(*id).definition, Definition::Import)
             }
-        }
-    }
-
-    /// Runs tasks about fragments, and those about the library that they lead to. The answers come in fragment order.
-    fn run(
-        &mut self,
-        analysis: &Analysis<'_>,
-        tasks: Vec<Task>,
-        asked: &mut [bool],
-    ) -> Vec<(FragmentId, Verdict)> {
-        let owners = &self.owners;
-        let mut follow = |built: &Built| match &built.made {
-            Made::Object { object, .. } => wanted(owners, analysis, library_names(object), asked),
-            Made::Closed | Made::Nothing | Made::Refused(_) => Vec::new(),
         };
-        let answers = self.executor.run(tasks, &mut follow);
-        let mut answers: Vec<(FragmentId, Verdict)> = answers
+        let active = |id: &FragmentId| *analysis.state(*id) == State::Active;
+        let tasks = analysis.ids().filter(active).filter(wanted).map(Task::Fragment).collect();
+        let mut answers: Vec<(FragmentId, Verdict)> = self
+            .executor
+            .run(tasks)
             .into_iter()
             .filter_map(|(task, verdict)| match task {
                 Task::Fragment(id) => Some((id, verdict)),
@@ -87,16 +69,14 @@ impl<'e> Compilation<'e> {
             })
             .collect();
         answers.sort_by_key(|(id, _)| *id);
-        answers
-    }
-
-    fn unasked(
-        &self,
-        analysis: &Analysis<'_>,
-        symbols: impl Iterator<Item = Symbol>,
-        asked: &mut [bool],
-    ) -> Vec<Task> {
-        wanted(&self.owners, analysis, symbols, asked)
+        for (id, verdict) in answers {
+            match analysis.side(id) {
+                Side::Program => self.accept(analysis, id, verdict),
+                Side::Library => {
+                    self.ahead.insert(id, verdict);
+                }
+            }
+        }
     }
 
     fn accept(&mut self, analysis: &mut Analysis<'_>, id: FragmentId, verdict: Verdict) {
@@ -154,20 +134,9 @@ impl<'e> Compilation<'e> {
                 return;
             }
             wave.sort_unstable();
-            let mut asked: Vec<bool> = taken.clone();
-            for id in self.ahead.keys() {
-                asked[id.0 as usize] = true;
-            }
-            let missing = wave.iter().filter(|id| !self.ahead.contains_key(id));
-            let missing: Vec<Task> = missing.map(|id| Task::Fragment(*id)).collect();
-            if !missing.is_empty() {
-                let answers = self.run(analysis, missing, &mut asked);
-                self.ahead.extend(answers);
-            }
             let before = self.objects.len();
             for id in std::mem::take(&mut wave) {
-                let active = *analysis.state(id) == State::Active;
-                if let Some(verdict) = self.ahead.remove(&id).filter(|_| active) {
+                if let Some(verdict) = self.ahead.remove(&id) {
                     self.accept(analysis, id, verdict);
                 }
             }
@@ -219,8 +188,7 @@ impl<'e> Compilation<'e> {
             }
         }
         let tasks = stubs.iter().map(|(_, task)| task.clone()).collect();
-        let mut made: FxHashMap<Task, Verdict> =
-            self.executor.run(tasks, &mut |_| Vec::new()).into_iter().collect();
+        let mut made: FxHashMap<Task, Verdict> = self.executor.run(tasks).into_iter().collect();
         for (id, task) in stubs {
             let object = made.remove(&task).map_or_else(lost, synthetic)?;
             self.objects.push((id, object));
@@ -253,7 +221,7 @@ impl<'e> Compilation<'e> {
             ("mulai".to_owned(), if params <= 2 { params } else { 0 })
         });
         let task = Task::Start { initialisers, entry };
-        let answer = self.executor.run(vec![task], &mut |_| Vec::new()).pop();
+        let answer = self.executor.run(vec![task]).pop();
         let mut object = answer.map_or_else(lost, |(_, verdict)| synthetic(verdict))?;
         // No text stands behind it.
         object.lines.clear();
@@ -266,21 +234,6 @@ fn roots() -> impl Iterator<Item = Symbol> {
     [morph_link::ENTRY, "@$global_argc", "@$global_argv", "@fault_closed"]
         .into_iter()
         .map(str::to_owned)
-}
-
-/// Tasks for the library fragments that have one of these symbols, except those that were `asked` for already.
-fn wanted(
-    owners: &Owners,
-    analysis: &Analysis<'_>,
-    symbols: impl Iterator<Item = Symbol>,
-    asked: &mut [bool],
-) -> Vec<Task> {
-    owners
-        .library(analysis, symbols)
-        .filter(|id| !std::mem::replace(&mut asked[id.0 as usize], true))
-        .filter(|id| *analysis.state(*id) == State::Active)
-        .map(Task::Fragment)
-        .collect()
 }
 
 /// The object of something that no text stands behind.

@@ -11,6 +11,7 @@ pub mod library;
 mod loss;
 pub mod meaning;
 pub mod options;
+pub mod phase;
 mod pipeline;
 mod program;
 pub mod project;

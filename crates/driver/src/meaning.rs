@@ -186,19 +186,12 @@ impl Recorder<'_, '_> {
 }
 
 impl Executor for Recorder<'_, '_> {
-    fn run(
-        &mut self,
-        tasks: Vec<Task>,
-        follow: &mut dyn FnMut(&Built) -> Vec<Task>,
-    ) -> Vec<(Task, Verdict)> {
-        let mut done = Vec::with_capacity(tasks.len());
-        let mut queue = tasks;
-        while let Some(task) = queue.pop() {
+    fn run(&mut self, tasks: Vec<Task>) -> Vec<(Task, Verdict)> {
+        let build = |task: Task| {
             let built = self.build(&task);
-            queue.extend(follow(&built));
-            done.push((task, Verdict::Built(Box::new(built))));
-        }
-        done
+            (task, Verdict::Built(Box::new(built)))
+        };
+        tasks.into_iter().map(build).collect()
     }
 }
 

@@ -67,10 +67,6 @@ pub(crate) enum Verdict {
 
 /// Who does the work.
 pub(crate) trait Executor {
-    /// Does all of `tasks` and what `follow` adds to them when one is done; the answers in any order.
-    fn run(
-        &mut self,
-        tasks: Vec<Task>,
-        follow: &mut dyn FnMut(&Built) -> Vec<Task>,
-    ) -> Vec<(Task, Verdict)>;
+    /// Does all of it; the answers in any order.
+    fn run(&mut self, tasks: Vec<Task>) -> Vec<(Task, Verdict)>;
 }

@@ -2,10 +2,11 @@
 
 use morph_syntax::Piece;
 
-use crate::back::{Back, Phase};
+use crate::back::Back;
+use crate::phase::Phase;
 use crate::reader::{Lines, Reader, Seen, Source, look};
 use crate::stopwatch::Stopwatch;
-use crate::task::{Built, Executor, Task, Verdict};
+use crate::task::{Executor, Task, Verdict};
 use crate::unit::Fragment;
 
 /// Reads units here.
@@ -36,24 +37,17 @@ pub(crate) struct InProcess<'p, 'w> {
 }
 
 impl Executor for InProcess<'_, '_> {
-    fn run(
-        &mut self,
-        tasks: Vec<Task>,
-        follow: &mut dyn FnMut(&Built) -> Vec<Task>,
-    ) -> Vec<(Task, Verdict)> {
-        let mut done = Vec::with_capacity(tasks.len());
-        let mut queue = tasks;
-        queue.reverse();
-        while let Some(task) = queue.pop() {
+    fn run(&mut self, tasks: Vec<Task>) -> Vec<(Task, Verdict)> {
+        let build = |task: Task| {
             let stopwatch = &mut *self.stopwatch;
-            let built = self.back.build(&task, &mut |phase| match phase {
-                Phase::Compile => stopwatch.lap("check"),
-                Phase::Parse | Phase::Check => {}
+            let built = self.back.build(&task, &mut |phase| {
+                if phase == Phase::Compile {
+                    stopwatch.lap("check");
+                }
             });
             self.stopwatch.lap("compile");
-            queue.extend(follow(&built));
-            done.push((task, Verdict::Built(Box::new(built))));
-        }
-        done
+            (task, Verdict::Built(Box::new(built)))
+        };
+        tasks.into_iter().map(build).collect()
     }
 }
