@@ -1,6 +1,7 @@
 //! One method per kind of item; allocations live on between fragments.
 
 use std::fmt;
+use std::sync::Arc;
 
 use cranelift_codegen::control::ControlPlane;
 use cranelift_codegen::isa::OwnedTargetIsa;
@@ -39,6 +40,21 @@ impl Compiler {
             control: ControlPlane::default(),
             scratch: Scratch::default(),
         })
+    }
+
+    /// A code generator for the same target that has no memory of its own yet.
+    ///
+    /// For those who take back at once all memory that one fragment used: what this one holds, they must not touch.
+    #[must_use]
+    pub fn fresh(&self) -> Compiler {
+        Compiler {
+            isa: Arc::clone(&self.isa),
+            debug: self.debug,
+            context: Context::new(),
+            builder: FunctionBuilderContext::new(),
+            control: ControlPlane::default(),
+            scratch: Scratch::default(),
+        }
     }
 
     /// The object of one fragment.

@@ -24,7 +24,10 @@ pub(crate) struct Back<'p> {
     places: Rc<[FragmentRef]>,
     environment: Rc<Environment>,
     options: Options,
+    /// In use.
     compiler: Option<Box<Compiler>>,
+    /// Never used: the others are made from it.
+    model: Option<Box<Compiler>>,
 }
 
 impl<'p> Back<'p> {
@@ -34,7 +37,7 @@ impl<'p> Back<'p> {
         environment: Rc<Environment>,
         options: &Options,
     ) -> Back<'p> {
-        Back { program, places, environment, options: *options, compiler: None }
+        Back { program, places, environment, options: *options, compiler: None, model: None }
     }
 
     /// Does one piece of work; `phase` is told before each step.
@@ -106,10 +109,21 @@ impl<'p> Back<'p> {
         }
     }
 
+    /// Whatever the last piece of work left in memory is given up.
+    pub(crate) fn forget(&mut self) {
+        self.compiler = None;
+    }
+
     fn compiler(&mut self) -> Result<&mut Compiler, Problem> {
         let compiler = match self.compiler.take() {
             Some(compiler) => compiler,
-            None => Box::new(Compiler::new(&codegen_options(&self.options))?),
+            None => {
+                let model = match self.model.take() {
+                    Some(model) => model,
+                    None => Box::new(Compiler::new(&codegen_options(&self.options))?),
+                };
+                Box::new(self.model.insert(model).fresh())
+            }
         };
         Ok(self.compiler.insert(compiler))
     }

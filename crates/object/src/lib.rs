@@ -21,6 +21,8 @@
 
 use serde::{Deserialize, Serialize};
 
+mod problem;
+
 /// The name of a symbol, prefix included.
 pub type Symbol = String;
 
