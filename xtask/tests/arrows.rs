@@ -16,6 +16,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("interp", &["object", "sema"]),
     ("driver", &["asm", "codegen", "diag", "link", "object", "sema", "syntax"]),
     ("cli", &["diag", "driver"]),
+    ("trickster", &[]),
 ];
 
 fn dependencies(room: &str, table: &str) -> Vec<String> {
