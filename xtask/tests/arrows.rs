@@ -17,6 +17,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("driver", &["asm", "codegen", "diag", "link", "object", "sema", "syntax"]),
     ("cli", &["diag", "driver"]),
     ("trickster", &[]),
+    ("fault", &["trickster"]),
 ];
 
 fn dependencies(room: &str, table: &str) -> Vec<String> {
