@@ -16,6 +16,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("interp", &["object", "sema"]),
     ("driver", &["asm", "codegen", "diag", "link", "object", "sema", "syntax"]),
     ("cli", &["diag", "driver"]),
+    ("trickster", &[]),
+    ("fault", &["trickster"]),
 ];
 
 fn dependencies(room: &str, table: &str) -> Vec<String> {
