@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 const ARROWS: &[(&str, &[&str])] = &[
     ("diag", &[]),
     ("object", &[]),
+    ("sandbox", &[]),
     ("syntax", &["diag"]),
     ("asm", &["diag", "object"]),
     ("sema", &["asm", "diag", "object", "syntax"]),

@@ -362,6 +362,26 @@ FRAGMENT_CLOSED = this needs `{ $name }`, which is closed
 FUNCTION_TOO_LARGE = the function is too large to compile: { $count } values
     .label = too large
     .help = split it into smaller functions
+COMPILER_CRASHED = the compiler crashed on this fragment: { $kind-key ->
+        [panic] it panicked
+        [bad-reply] it gave no usable answer
+       *[other] { $kind }
+    }
+    .label = isolated: Morph crashed in the phase `{ $phase }`
+    .note = this is Morph's fault, not yours; all other fragments are unharmed (fault { $fault })
+    .note-withheld = not tried again: it crashed in an earlier build, and its text, what it uses and the compiler are the same
+    .help = `morph replay { $bundle }` shows the crash again; change the fragment to have it tried again
+COMPILER_EXHAUSTED = the compiler gave up on this fragment: { $kind-key ->
+        [time] it needed more time than a fragment may have
+        [memory] it needed more memory than a fragment may have
+        [handouts] its worker was lost too often
+        [workers] no sandbox could be started
+       *[other] { $kind }
+    }
+    .label = isolated: given up in the phase `{ $phase }`
+    .note = all other fragments are unharmed (fault { $fault })
+    .note-withheld = not tried again: it was given up in an earlier build, and its text, what it uses and the compiler are the same
+    .help = `morph replay { $bundle }` shows it again; a smaller fragment, or a larger budget in `morph.toml`, helps
 COMPILER_FAULT = the compiler failed on this fragment: { $reason }
     .label = was being compiled
     .note = this is Morph's fault, not yours; all other fragments are unharmed

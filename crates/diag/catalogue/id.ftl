@@ -355,6 +355,26 @@ FRAGMENT_CLOSED = ini membutuhkan `{ $name }`, yang sedang ditutup
 FUNCTION_TOO_LARGE = fungsi terlalu besar untuk dikompilasi: { $count } nilai
     .label = terlalu besar
     .help = pecah menjadi beberapa fungsi yang lebih kecil
+COMPILER_CRASHED = kompilator ambruk pada fragmen ini: { $kind-key ->
+        [panic] ia panik
+        [bad-reply] ia tidak memberi jawaban yang berguna
+       *[other] { $kind }
+    }
+    .label = diisolasi: Morph ambruk pada fase `{ $phase }`
+    .note = ini kesalahan Morph, bukan kesalahan Anda; semua fragmen lain tetap utuh (gangguan { $fault })
+    .note-withheld = tidak dicoba lagi: ia ambruk pada pembangunan sebelumnya, sedangkan teksnya, yang dipakainya, dan kompilatornya masih sama
+    .help = `morph replay { $bundle }` menunjukkannya sekali lagi; ubah fragmen ini agar dicoba lagi
+COMPILER_EXHAUSTED = kompilator menyerah pada fragmen ini: { $kind-key ->
+        [time] ia perlu waktu lebih banyak daripada jatah satu fragmen
+        [memory] ia perlu memori lebih banyak daripada jatah satu fragmen
+        [handouts] pekerjanya terlalu sering hilang
+        [workers] tidak ada kotak pasir yang dapat dijalankan
+       *[other] { $kind }
+    }
+    .label = diisolasi: menyerah pada fase `{ $phase }`
+    .note = semua fragmen lain tetap utuh (gangguan { $fault })
+    .note-withheld = tidak dicoba lagi: kompilator menyerah padanya pada pembangunan sebelumnya, sedangkan teksnya, yang dipakainya, dan kompilatornya masih sama
+    .help = `morph replay { $bundle }` menunjukkannya sekali lagi; fragmen yang lebih kecil, atau jatah yang lebih besar di `morph.toml`, membantu
 COMPILER_FAULT = kompilator gagal pada fragmen ini: { $reason }
     .label = sedang dikompilasi
     .note = ini kesalahan Morph, bukan kesalahan Anda; semua fragmen lain tetap utuh

@@ -222,6 +222,10 @@ codes! {
     FragmentClosed = "FRAGMENT_CLOSED", Note;
     /// `count`. A function too large for the back end.
     FunctionTooLarge = "FUNCTION_TOO_LARGE", Error;
+    /// `kind`, `phase`, `fault`; `bundle` if there is one. The compiler crashed on the fragment, each time.
+    CompilerCrashed = "COMPILER_CRASHED", Error;
+    /// `kind`, `phase`, `fault`; `bundle` if there is one. The compiler used up time or memory on the fragment.
+    CompilerExhausted = "COMPILER_EXHAUSTED", Error;
     /// `reason`. The compiler failed on this fragment: Morph's fault.
     CompilerFault = "COMPILER_FAULT", Error;
     /// `path`, `reason`. The image could not be written.

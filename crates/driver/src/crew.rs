@@ -5,9 +5,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use morph_fault::{
-    Action, Event, Fault, JobId, Moment, Outcome, Phase as Step, Plan, PlanError, Rung, Supervisor,
-    Verdict, WorkerId,
+use morph_fault::Moment;
+use morph_fault::fault::{Crash, Fault, FaultKind, Phase as Step};
+use morph_fault::supervisor::{
+    Action, Event, JobId, Outcome, Plan, PlanError, Rung, Supervisor, Verdict, WorkerId,
 };
 use morph_sandbox::{Death, Exhausted, Inject, Job, Pool, SandboxError, Task, TaskId};
 
@@ -28,6 +29,9 @@ pub(crate) trait Work {
 
     /// What the job works on.
     fn site(&self, job: usize) -> Site;
+
+    /// The phases that a job goes through.
+    fn steps(&self) -> &'static [Phase];
 }
 
 /// How one job ended.
@@ -47,7 +51,13 @@ pub(crate) struct Stubbed {
 
 impl Stubbed {
     pub(crate) fn phase(&self) -> Phase {
-        Phase::of(self.fault.phase.0).unwrap_or(Phase::Start)
+        match self.fault.kind {
+            FaultKind::Crashed(Crash::BadReply) => Phase::Reply,
+            FaultKind::Crashed(Crash::Signal(_) | Crash::Panic)
+            | FaultKind::Exhausted(_)
+            | FaultKind::Diagnosed
+            | FaultKind::Lost => Phase::of(self.fault.phase.0).unwrap_or(Phase::Start),
+        }
     }
 }
 
@@ -118,7 +128,7 @@ impl<J: Job, W: Work> Crew<'_, J, W> {
                         }
                         Err(error) => {
                             self.ledger.note_refusal(&error);
-                            let how = morph_fault::Death::Lost;
+                            let how = morph_fault::supervisor::Death::Lost;
                             Event::Died { worker, how, in_hand: None, phase: Step::default() }
                         }
                     };
@@ -171,7 +181,7 @@ impl<J: Job, W: Work> Crew<'_, J, W> {
             .map(|(job, rung)| {
                 let input = self.work.input(job.0 as usize, *rung);
                 let site = || self.work.site(job.0 as usize);
-                (TaskId(job.0), input, self.ledger.injection(site, J::PHASES.len()))
+                (TaskId(job.0), input, self.ledger.injection(site, self.work.steps()))
             })
             .collect();
         let tasks: Vec<Task<'_>> = inputs
@@ -225,9 +235,7 @@ impl<J: Job, W: Work> Crew<'_, J, W> {
                 }]
             }
             morph_sandbox::Event::Drained { .. } => Vec::new(),
-            morph_sandbox::Event::Died { death, in_hand, .. } => {
-                self.died(worker, death, in_hand)
-            }
+            morph_sandbox::Event::Died { death, in_hand, .. } => self.died(worker, death, in_hand),
         }
     }
 
@@ -243,21 +251,23 @@ impl<J: Job, W: Work> Crew<'_, J, W> {
         let (how, unfit) = match &death {
             Death::Crashed(record) => {
                 let signal = u8::try_from(record.signal).unwrap_or(0);
-                (morph_fault::Death::Crashed { signal }, false)
+                (morph_fault::supervisor::Death::Crashed { signal }, false)
             }
-            Death::Panicked { .. } => (morph_fault::Death::Panicked, false),
+            Death::Panicked { .. } => (morph_fault::supervisor::Death::Panicked, false),
             Death::Exhausted(Exhausted::Memory { .. } | Exhausted::Reply { .. }) => {
-                (morph_fault::Death::OutOfMemory, false)
+                (morph_fault::supervisor::Death::OutOfMemory, false)
             }
             Death::Exhausted(Exhausted::Cpu { .. } | Exhausted::Wall { .. }) => {
-                (morph_fault::Death::OutOfTime, false)
+                (morph_fault::supervisor::Death::OutOfTime, false)
             }
             // It left without an answer, or with something that is none.
-            Death::Exited { .. } | Death::Garbled { .. } => (morph_fault::Death::Lost, true),
-            Death::Lost { .. } | Death::Killed => (morph_fault::Death::Lost, false),
+            Death::Exited { .. } | Death::Garbled { .. } => {
+                (morph_fault::supervisor::Death::Lost, true)
+            }
+            Death::Lost { .. } | Death::Killed => (morph_fault::supervisor::Death::Lost, false),
         };
         let site = job.map(|job| self.work.site(job.0 as usize));
-        self.ledger.note_death(site, phase, &death);
+        self.ledger.note_death(site, Phase::of(phase.0).unwrap_or(Phase::Start), &death);
         if let Some(job) = job {
             self.deaths.insert(job, death);
         }

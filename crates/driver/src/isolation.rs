@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-pub use morph_fault::PolicyTexts;
+pub use morph_fault::policy::PolicyTexts;
 pub use morph_sandbox::{Budget, Inject};
 
 use crate::phase::Phase;
@@ -28,6 +28,29 @@ pub enum Keep {
     Folder(PathBuf),
     /// Nowhere: nothing is known of earlier builds, and nothing is left for later ones.
     Nothing,
+}
+
+/// The kinds of faults that can be injected, by name.
+pub const INJECTS: [(&str, Inject); 14] = [
+    ("segv", Inject::Segfault),
+    ("abort", Inject::Abort),
+    ("fpe", Inject::Arithmetic),
+    ("bus", Inject::Bus),
+    ("ill", Inject::IllegalInstruction),
+    ("stack", Inject::StackOverflow),
+    ("memory", Inject::OutOfMemory),
+    ("hang", Inject::Hang),
+    ("sleep", Inject::Sleep),
+    ("panic", Inject::Panic),
+    ("kill", Inject::Kill),
+    ("garbage", Inject::GarbageReply),
+    ("truncated", Inject::TruncatedReply),
+    ("exit", Inject::EarlyExit),
+];
+
+/// The kind of fault with this name.
+pub fn inject_named(name: &str) -> Option<Inject> {
+    INJECTS.iter().find(|(known, _)| *known == name).map(|(_, kind)| *kind)
 }
 
 /// A fault on purpose.

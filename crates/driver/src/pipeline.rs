@@ -19,12 +19,18 @@ use morph_sema::summary::{Definition, Side};
 use crate::analysis::{Analysis, State};
 use crate::back::Back;
 use crate::compile::{self, Compiled};
+use crate::crew::CrewError;
+use crate::isolation::{Isolation, Protection};
+use crate::ledger::{Ledger, Note};
 use crate::loss;
 use crate::options::{Goal, OnError, Options};
 use crate::program::{self, Program};
 use crate::project::{self, Project};
+use crate::protection::Shield;
 use crate::report::{FragmentLabel, FragmentPlace, Problem, Report, UnitText};
+use crate::sandboxed::{SandboxedExecutor, SandboxedReader};
 use crate::stopwatch::Stopwatch;
+use crate::task::Executor;
 use crate::unprotected::{InProcess, Unprotected};
 
 /// How a build ended.
@@ -49,50 +55,129 @@ pub struct Output {
     pub report: Report,
     /// How long each phase took, in order.
     pub timings: Vec<(&'static str, Duration)>,
+    /// What happened to sandboxes, in order. Depends on the day; what counts stands in the report.
+    pub notes: Vec<Note>,
+}
+
+impl Output {
+    /// A build that ended before it began.
+    fn nothing(problem: Diagnostic, status: Status, stopwatch: Stopwatch) -> Output {
+        let report = Report::of_unreadable(problem);
+        Output { image: None, status, report, timings: stopwatch.laps, notes: Vec::new() }
+    }
 }
 
 /// Builds (or checks) the program whose root is `root`.
-pub fn build(root: &Path, options: &Options) -> Output {
-    let mut clock = Stopwatch::new();
-    let texts = Bump::new();
-    let loaded = Project::of_root(root).and_then(|(project, location)| {
-        Ok((program::load(&project, location, &texts, &mut Unprotected)?, project))
-    });
-    let (program, project) = match loaded {
-        Ok(loaded) => loaded,
+pub fn build(root: &Path, options: &Options, mut isolation: Isolation) -> Output {
+    let mut stopwatch = Stopwatch::new();
+    let (project, location) = match Project::of_root(root) {
+        Ok(found) => found,
         Err(error) => {
             let problem = error.to_diagnostic(&project::display_unresolved(root), Span::default());
-            let report = Report::of_unreadable(problem);
-            return Output { image: None, status: Status::NoImage, report, timings: clock.laps };
+            return Output::nothing(problem, Status::NoImage, stopwatch);
         }
     };
-    clock.lap("parse");
-    clock.split_off("parse", "read", program.reading);
-    let (image, status, parts) = run(&program, &project, options, &mut clock);
-    let report = parts.into_report(&program);
-    clock.lap("report");
-    Output { image, status, report, timings: clock.laps }
+    let mut ledger = match Ledger::open(&mut isolation, project.folder()) {
+        Ok(ledger) => ledger,
+        Err(error) => {
+            let path = isolation.log.unwrap_or_default();
+            let problem = Diagnostic::new(Code::OutputFailed, Span::default())
+                .arg("path", project::display_unresolved(&path))
+                .arg("reason", error.to_string());
+            return Output::nothing(problem, Status::NoImage, stopwatch);
+        }
+    };
+    let texts = Bump::new();
+    let shield = Shield::new(&isolation, &ledger);
+    let mut broken = Vec::new();
+    let mut failure = None;
+    let loaded = match isolation.protection {
+        Protection::None => program::load(&project, location, &texts, &mut Unprotected),
+        Protection::Sandboxes => match SandboxedReader::new(&texts, shield.clone(), &mut ledger) {
+            Ok(mut reader) => {
+                let loaded = program::load(&project, location, &texts, &mut reader);
+                broken.append(&mut reader.broken);
+                failure = reader.failure.take();
+                loaded
+            }
+            Err(error) => return Output::nothing(bug(&error), Status::Bug, stopwatch),
+        },
+    };
+    let program = match loaded {
+        Ok(program) => program,
+        Err(error) => {
+            let problem = error.to_diagnostic(&project::display_unresolved(root), Span::default());
+            return Output::nothing(problem, Status::NoImage, stopwatch);
+        }
+    };
+    stopwatch.lap("parse");
+    stopwatch.split_off("parse", "read", program.reading);
+    if let Some(error) = failure {
+        return Output::nothing(bug(&error), Status::Bug, stopwatch);
+    }
+    let mut analysis = Analysis::summarise(&program);
+    analysis.connect(&project, options);
+    stopwatch.lap("environment");
+    let entry = find_entry(&mut analysis);
+    let places = Rc::clone(&analysis.places);
+    let environment = Rc::clone(&analysis.environment);
+    let (image, status) = match isolation.protection {
+        Protection::None => {
+            let back = Back::new(&program, places, environment, options);
+            let mut executor = InProcess { back, stopwatch: &mut stopwatch };
+            run(&mut analysis, entry, options, &mut executor)
+        }
+        Protection::Sandboxes => {
+            let executor = SandboxedExecutor::new(
+                &program,
+                &places,
+                &environment,
+                options,
+                shield,
+                &mut ledger,
+            );
+            match executor {
+                Ok(mut executor) => {
+                    let (image, status) = run(&mut analysis, entry, options, &mut executor);
+                    broken.append(&mut executor.broken);
+                    match executor.failure.take() {
+                        None => (image, status),
+                        Some(error) => {
+                            analysis.program_problem = Some(bug(&error));
+                            (None, Status::Bug)
+                        }
+                    }
+                }
+                Err(error) => {
+                    analysis.program_problem = Some(bug(&error));
+                    (None, Status::Bug)
+                }
+            }
+        }
+    };
+    stopwatch.lap("build");
+    let report = Parts::new(analysis, entry).into_report(&program);
+    let notes = ledger.close();
+    stopwatch.lap("report");
+    Output { image, status, report, timings: stopwatch.laps, notes }
 }
 
-/// The borrowed half of a build, so that the texts can move into the report afterwards.
+/// A failure that no fragment is to blame for.
+fn bug(error: &CrewError) -> Diagnostic {
+    Diagnostic::new(Code::CompilerFault, Span::default()).arg("reason", error.to_string())
+}
+
+/// Checks, compiles and links what `analysis` knows.
 fn run(
-    program: &Program<'_>,
-    project: &Project,
+    analysis: &mut Analysis<'_>,
+    entry: Option<FragmentId>,
     options: &Options,
-    clock: &mut Stopwatch,
-) -> (Option<Vec<u8>>, Status, Parts) {
-    let mut analysis = Analysis::summarise(program);
-    clock.lap("index");
-    analysis.connect(project, options);
-    clock.lap("environment");
-    let entry = find_entry(&mut analysis);
-    let back =
-        Back::new(program, analysis.places.clone(), Rc::clone(&analysis.environment), options);
-    let mut executor = InProcess { back, stopwatch: clock };
-    let mut compilation = compile::Compilation::new(&analysis, options, &mut executor);
-    compilation.program(&mut analysis);
+    executor: &mut dyn Executor,
+) -> (Option<Vec<u8>>, Status) {
+    let mut compilation = compile::Compilation::new(analysis, options, executor);
+    compilation.program(analysis);
     analysis.isolate_units(options);
-    let runs = entry.is_some() || has_top_level(&analysis);
+    let runs = entry.is_some() || has_top_level(analysis);
     let mut image = None;
     let mut status = Status::Complete;
     if options.goal == Goal::Image {
@@ -101,11 +186,8 @@ fn run(
             analysis.program_problem = Some(problem);
             status = Status::NoImage;
         } else {
-            let linkable = compilation.complete(&mut analysis, entry);
-            clock.lap("library");
-            let linked = linkable.and_then(|linkable| linkable.link(&analysis));
-            clock.lap("link");
-            match linked {
+            let linkable = compilation.complete(analysis, entry);
+            match linkable.and_then(|linkable| linkable.link(analysis)) {
                 Ok(Compiled { bytes }) => image = Some(bytes),
                 Err(reason) => {
                     let fault =
@@ -125,7 +207,7 @@ fn run(
             status = if options.goal == Goal::Image { Status::NoImage } else { Status::WithErrors };
         }
     }
-    (image, status, Parts::new(analysis, entry))
+    (image, status)
 }
 
 /// The function `mulai`, if the program has one; it may be closed.

@@ -194,7 +194,10 @@ impl<'p, 'a> Files<'p, 'a> {
         while !wave.is_empty() {
             let sources: Vec<Source<'a>> = wave
                 .iter()
-                .map(|(location, text)| Source { text, side: location.side() })
+                .map(|(location, text)| {
+                    let path = self.texts.alloc_str(&self.project.display(location));
+                    Source { path, text, side: location.side() }
+                })
                 .collect();
             let mut next: Vec<(Location, &'a str)> = Vec::new();
             for ((location, text), fragments) in wave.into_iter().zip(self.reader.read(&sources)) {

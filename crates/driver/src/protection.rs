@@ -10,9 +10,9 @@ use morph_fault::unit::UnitId;
 use morph_sandbox::{Budget, Settings};
 
 use crate::crew::Stubbed;
+use crate::isolation::Isolation;
 use crate::key::Hasher;
 use crate::ledger::Ledger;
-use crate::phase::Phase;
 use crate::sandboxed::kind_name;
 
 /// Texts shorter than this are worth one worker only: starting a second takes longer than the work.
@@ -45,6 +45,21 @@ pub fn compiler_build() -> Build {
 }
 
 impl Shield {
+    pub(crate) fn new(isolation: &Isolation, ledger: &Ledger) -> Shield {
+        Shield {
+            budget: isolation.budget.unwrap_or_default(),
+            sandboxes: isolation.sandboxes,
+            policies: PolicyTexts::default(),
+            threshold: 5,
+            max_depth: 10,
+            trace: match isolation.log {
+                Some(_) => Trace::Events,
+                None => Trace::Decisions,
+            },
+            bundles: ledger.bundles().map(|_| ".morph/bundles".to_owned()),
+        }
+    }
+
     pub(crate) fn settings(&self) -> Settings {
         Settings { budget: self.budget, ..Settings::default() }
     }
@@ -88,9 +103,7 @@ impl Shield {
         let fault = stubbed.fault;
         let code = match fault.kind {
             FaultKind::Exhausted(_) => Code::CompilerExhausted,
-            FaultKind::Crashed(_) | FaultKind::Diagnosed | FaultKind::Lost => {
-                Code::CompilerCrashed
-            }
+            FaultKind::Crashed(_) | FaultKind::Diagnosed | FaultKind::Lost => Code::CompilerCrashed,
         };
         let mut problem = Diagnostic::new(code, head)
             .arg("kind", kind_name(fault.kind))
@@ -103,10 +116,5 @@ impl Shield {
             problem = problem.footer("note-withheld");
         }
         problem
-    }
-
-    /// The budget in words that a message can hold: `2000 ms`, `64 MB`.
-    pub(crate) fn phase_of(number: u8) -> Phase {
-        Phase::of(number).unwrap_or(Phase::Start)
     }
 }

@@ -11,6 +11,8 @@ use crate::unit::Fragment;
 /// The text of a unit, not yet looked at.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Source<'a> {
+    /// How the unit is shown.
+    pub(crate) path: &'a str,
     pub(crate) text: &'a str,
     pub(crate) side: Side,
 }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use bumpalo::Bump;
 use morph_diag::{Code, Diagnostic, Span};
 use morph_fault::fault::{Crash, FaultKind, Key, Resource};
-use morph_fault::supervisor::{Grain, Job, Plan, PlannedUnit, Rung, Verdict};
+use morph_fault::supervisor::{Grain, Job, PlannedUnit, Rung, Verdict};
 use morph_fault::unit::UnitId;
 use morph_sandbox::Pool;
 use morph_sema::summary::{Definition, Side, Summary};
@@ -23,9 +23,7 @@ use crate::protection::Shield;
 use crate::reader::{Lines, Reader, Seen, Source};
 use crate::task::{Built, Executor, Made, Task, Verdict as Answer};
 use crate::unit::Fragment;
-use crate::worker::{
-    BackJob, BadAnswer, FrontJob, FrontTask, read_built, read_pieces, read_seen,
-};
+use crate::worker::{BackJob, BadAnswer, FrontJob, FrontTask, read_built, read_pieces, read_seen};
 
 /// Reads units in sandboxes.
 pub(crate) struct SandboxedReader<'a, 'l> {
@@ -70,7 +68,12 @@ impl<'a, 'l> SandboxedReader<'a, 'l> {
         Ok(SandboxedReader { texts, pool, shield, ledger, failure: None, broken: Vec::new() })
     }
 
-    fn work<W: Work>(&mut self, jobs: Vec<Key>, weight: usize, work: &mut W) -> Vec<Option<Ended<W::Answer>>> {
+    fn work<W: Work>(
+        &mut self,
+        jobs: Vec<Key>,
+        weight: usize,
+        work: &mut W,
+    ) -> Vec<Option<Ended<W::Answer>>> {
         let count = jobs.len();
         if self.failure.is_none() {
             let plan = self.shield.plan(jobs, weight, self.ledger);
@@ -142,7 +145,12 @@ impl<'a> Reader<'a> for SandboxedReader<'a, '_> {
         {
             let mut lines = Lines::new(source.text);
             if let Some(fault) = whole {
-                read.push(pieces.into_iter().map(|piece| closed(piece, &mut lines, fault.clone())).collect());
+                read.push(
+                    pieces
+                        .into_iter()
+                        .map(|piece| closed(piece, &mut lines, fault.clone()))
+                        .collect(),
+                );
                 continue;
             }
             let mut fragments = Vec::with_capacity(pieces.len());
@@ -287,8 +295,10 @@ impl<'p, 'l> SandboxedExecutor<'p, 'l> {
             Opt::None => vec![rung(Opt::None)],
             Opt::Speed => vec![rung(Opt::None), rung(Opt::Speed)],
         };
-        let keys =
-            places.iter().map(|place| fragment_key(program, *place, environment, options)).collect();
+        let keys = places
+            .iter()
+            .map(|place| fragment_key(program, *place, environment, options))
+            .collect();
         Ok(SandboxedExecutor {
             program,
             places: Rc::clone(places),
@@ -348,7 +358,8 @@ impl Executor for SandboxedExecutor<'_, '_> {
             };
             if plan_units[unit] == usize::MAX {
                 plan_units[unit] = planned.len();
-                let (name, text) = units.get(unit).map_or(("", ""), |unit| (&*unit.path, unit.text));
+                let (name, text) =
+                    units.get(unit).map_or(("", ""), |unit| (&*unit.path, unit.text));
                 let side = units.get(unit).map_or(Side::Program, |unit| unit.side());
                 planned.push(PlannedUnit {
                     name: Hasher::of("unit").number(side as u64).text(name).finish(),

@@ -95,6 +95,8 @@ pages! {
     AsmTarget = "ASM_TARGET",
     FragmentClosed = "FRAGMENT_CLOSED",
     FunctionTooLarge = "FUNCTION_TOO_LARGE",
+    CompilerCrashed = "COMPILER_CRASHED",
+    CompilerExhausted = "COMPILER_EXHAUSTED",
     CompilerFault = "COMPILER_FAULT",
     OutputFailed = "OUTPUT_FAILED",
 }
