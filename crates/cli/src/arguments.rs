@@ -148,6 +148,10 @@ impl Volume {
         }
     }
 
+    pub(crate) fn is_verbose(self) -> bool {
+        self.verbose
+    }
+
     pub(crate) fn is_quiet(self) -> bool {
         self.quiet
     }

@@ -3,8 +3,9 @@
 use std::io::{self, Write};
 
 use morph_diag::{Arg, Args, Color, Format, FragmentId, Lang, Severity, wording};
-use morph_driver::Output;
+use morph_driver::isolation::Site;
 use morph_driver::report::{Closed, FragmentLabel, Report};
+use morph_driver::{Note, Output};
 use serde_json::json;
 
 use crate::arguments::{MessageFormat, Options};
@@ -28,6 +29,11 @@ pub(crate) fn report_as(built: &Output, options: &Options, status: Status) -> io
         MessageFormat::Human | MessageFormat::Short => {
             if !options.volume.is_quiet() {
                 loss(&mut out, &built.report, lang)?;
+            }
+            if options.volume.is_verbose() {
+                for note in &built.notes {
+                    writeln!(out, "{}", note_text(note, lang))?;
+                }
             }
             if options.timings {
                 for (phase, time) in &built.timings {
@@ -61,6 +67,45 @@ fn problems(
         }
     }
     Ok(())
+}
+
+/// What happened to the sandboxes, in words.
+fn note_text(note: &Note, lang: Lang) -> String {
+    let site = |site: &Site| match site.fragment {
+        Some(fragment) => format!("{}:{fragment}", site.unit),
+        None => site.unit.clone(),
+    };
+    let (key, args): (&str, Args) = match note {
+        Note::Died { site: of, phase, death } => (
+            "note-died",
+            vec![
+                ("site".into(), Arg::Text(of.as_ref().map(site).unwrap_or_default())),
+                ("phase".into(), Arg::from(phase.name())),
+                ("death".into(), Arg::from(death.as_str())),
+            ],
+        ),
+        Note::NotStarted { reason } => {
+            ("note-not-started", vec![("reason".into(), Arg::from(reason.as_str()))])
+        }
+        Note::Quarantined { site: of, fault } => (
+            "note-quarantined",
+            vec![("site".into(), Arg::Text(site(of))), ("fault".into(), Arg::from(fault.as_str()))],
+        ),
+        Note::Breaker { unit, text } => (
+            "note-breaker",
+            vec![
+                ("unit".into(), Arg::from(unit.as_str())),
+                ("text".into(), Arg::from(text.as_str())),
+            ],
+        ),
+        Note::Memory { problem } => {
+            ("note-memory", vec![("problem".into(), Arg::from(problem.as_str()))])
+        }
+        Note::Log { problem } => {
+            ("note-log", vec![("problem".into(), Arg::from(problem.as_str()))])
+        }
+    };
+    wording::text(lang, key, &args)
 }
 
 /// What still works, and what is lost.

@@ -15,6 +15,7 @@ mod emit;
 mod isa;
 mod lower;
 mod names;
+pub mod synthetic;
 
 pub use compiler::Compiler;
 pub use names::{MEMORY_COPY, MEMORY_FILL, SYSCALL};

@@ -386,3 +386,10 @@ COMPILER_FAULT = the compiler failed on this fragment: { $reason }
     .label = was being compiled
     .note = this is Morph's fault, not yours; all other fragments are unharmed
 OUTPUT_FAILED = cannot write `{ $path }`: { $reason }
+
+note-died = note: a sandbox { $death } (phase { $phase }, { $site })
+note-not-started = note: a sandbox could not be started: { $reason }
+note-quarantined = note: { $site } is in quarantine (fault { $fault })
+note-breaker = note: breaker of { $unit }: { $text }
+note-memory = note: what was kept of earlier builds is not used: { $problem }
+note-log = note: the log of decisions is incomplete: { $problem }

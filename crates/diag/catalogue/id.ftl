@@ -379,3 +379,10 @@ COMPILER_FAULT = kompilator gagal pada fragmen ini: { $reason }
     .label = sedang dikompilasi
     .note = ini kesalahan Morph, bukan kesalahan Anda; semua fragmen lain tetap utuh
 OUTPUT_FAILED = `{ $path }` tidak dapat ditulis: { $reason }
+
+note-died = catatan: sebuah kotak pasir { $death } (fase { $phase }, { $site })
+note-not-started = catatan: sebuah kotak pasir tidak dapat dijalankan: { $reason }
+note-quarantined = catatan: { $site } dikarantina (gangguan { $fault })
+note-breaker = catatan: pemutus { $unit }: { $text }
+note-memory = catatan: simpanan dari pembangunan sebelumnya tidak dipakai: { $problem }
+note-log = catatan: catatan keputusan tidak lengkap: { $problem }

@@ -7,12 +7,12 @@ use morph_diag::FragmentId;
 use morph_sema::check::{self, Checked, Site};
 use morph_sema::environment::Environment;
 use morph_sema::summary::Side;
-use morph_sema::typed::{Body, Item, Typed};
+use morph_sema::typed::{Item, Typed};
 
 use crate::options::{self, Goal, Options};
 use crate::phase::Phase;
 use crate::program::{FragmentRef, Program};
-use crate::task::{Built, Made, Stub, Task};
+use crate::task::{Built, Made, Task};
 
 /// What `morph_codegen` calls the machine.
 pub(crate) const TARGET: &str = "x86_64-linux";
@@ -42,29 +42,27 @@ impl<'p> Back<'p> {
 
     /// Does one piece of work; `phase` is told before each step.
     pub(crate) fn build(&mut self, task: &Task, phase: &mut dyn FnMut(Phase)) -> Built {
-        match task {
-            Task::Fragment(id) => {
-                let Some(place) = self.place(*id) else {
-                    return refused("no such fragment".to_owned());
-                };
-                let checked = self.check(place, phase);
-                let Checked { typed, diagnostics, closed_by, asked } = checked;
-                let made = match typed {
-                    None => Made::Closed,
-                    Some(_) if self.options.goal == Goal::Check => Made::Nothing,
-                    Some(typed) => {
-                        phase(Phase::Compile);
-                        self.compile(&typed)
-                    }
-                };
-                Built { diagnostics, closed_by, asked, made }
-            }
-            Task::Stub(_) | Task::Start { .. } => {
+        let Some(place) = self.place(task.0) else {
+            return refused("no such fragment".to_owned());
+        };
+        let Checked { typed, diagnostics, closed_by, asked } = self.check(place, phase);
+        let made = match typed {
+            None => Made::Closed,
+            Some(_) if self.options.goal == Goal::Check => Made::Nothing,
+            Some(typed) => {
                 phase(Phase::Compile);
-                let made = synthetic(task).map_or(Made::Nothing, |typed| self.compile(&typed));
-                Built { made, ..Built::default() }
+                self.compile(&typed)
             }
-        }
+        };
+        Built { diagnostics, closed_by, asked, made }
+    }
+
+    /// Compiles something small, so that whatever is made on first use is there.
+    pub(crate) fn warm_up(&mut self) {
+        let body = check::start_body(&[], None);
+        let typed = Typed { item: Item::Function(body), line_starts: vec![0] };
+        self.compile(&typed);
+        self.forget();
     }
 
     pub(crate) fn place(&self, id: FragmentId) -> Option<FragmentRef> {
@@ -127,21 +125,6 @@ impl<'p> Back<'p> {
         };
         Ok(self.compiler.insert(compiler))
     }
-}
-
-/// What no text stands behind; `None` for a fragment.
-pub(crate) fn synthetic(task: &Task) -> Option<Typed> {
-    let body: Body = match task {
-        Task::Fragment(_) => return None,
-        Task::Stub(Stub { symbol, params, name, english, indonesian }) => {
-            check::stub_body(symbol.clone(), *params, name, english, indonesian)
-        }
-        Task::Start { initialisers, entry } => {
-            let entry = entry.as_ref().map(|(symbol, params)| (symbol.as_str(), *params));
-            check::start_body(initialisers, entry)
-        }
-    };
-    Some(Typed { item: Item::Function(body), line_starts: vec![0] })
 }
 
 fn refused(reason: String) -> Built {

@@ -3,6 +3,7 @@
 //! Program fragments are compiled all. Library fragments are checked and compiled when something names one
 //! of their symbols, so an image costs what it uses; those that closure found are compiled together with the program.
 
+use morph_codegen::synthetic;
 use morph_diag::{Color, Format, FragmentId, Lang, Located, Severity, render};
 use morph_object::{Object, Symbol};
 use morph_sema::summary::{Definition, Side};
@@ -10,7 +11,7 @@ use rustc_hash::FxHashMap;
 
 use crate::analysis::{Analysis, State, to_u32};
 use crate::options::{self, Goal, Options};
-use crate::task::{Executor, Made, Stub, Task, Verdict};
+use crate::task::{Executor, Synthetic, Task, Verdict};
 
 /// A linked program.
 pub(crate) struct Compiled {
@@ -58,18 +59,10 @@ impl<'e> Compilation<'e> {
             }
         };
         let active = |id: &FragmentId| *analysis.state(*id) == State::Active;
-        let tasks = analysis.ids().filter(active).filter(wanted).map(Task::Fragment).collect();
-        let mut answers: Vec<(FragmentId, Verdict)> = self
-            .executor
-            .run(tasks)
-            .into_iter()
-            .filter_map(|(task, verdict)| match task {
-                Task::Fragment(id) => Some((id, verdict)),
-                Task::Stub(_) | Task::Start { .. } => None,
-            })
-            .collect();
-        answers.sort_by_key(|(id, _)| *id);
-        for (id, verdict) in answers {
+        let tasks = analysis.ids().filter(active).filter(wanted).map(Task).collect();
+        let mut answers = self.executor.run(tasks);
+        answers.sort_by_key(|(task, _)| *task);
+        for (Task(id), verdict) in answers {
             match analysis.side(id) {
                 Side::Program => self.accept(analysis, id, verdict),
                 Side::Library => {
@@ -93,14 +86,14 @@ impl<'e> Compilation<'e> {
         mut self,
         analysis: &mut Analysis<'_>,
         entry: Option<FragmentId>,
-    ) -> Result<Linkable, String> {
+    ) -> Linkable {
         // What `--grain unit` isolated after it was compiled makes room for its stub.
         self.objects.retain(|(id, _)| !analysis.state(*id).is_closed());
         self.initialisers.retain(|id, _| !analysis.state(*id).is_closed());
-        let mut closed_globals = self.stubs(analysis, Side::Program)?;
+        let mut closed_globals = self.stubs(analysis, Side::Program);
         self.library(analysis);
-        closed_globals.extend(self.stubs(analysis, Side::Library)?);
-        let start = self.start(analysis, entry)?;
+        closed_globals.extend(self.stubs(analysis, Side::Library));
+        let start = self.start(analysis, entry);
         self.objects.sort_by_key(|(id, _)| *id);
         let debug = match self.options.debug {
             options::Debug::None => morph_link::Debug::None,
@@ -113,7 +106,7 @@ impl<'e> Compilation<'e> {
             roots: Vec::new(),
             closed_globals,
         };
-        Ok(Linkable { objects: self.objects, start, options })
+        Linkable { objects: self.objects, start, options }
     }
 
     /// Takes in the library fragments whose symbols are named, until nothing new is.
@@ -147,16 +140,15 @@ impl<'e> Compilation<'e> {
     }
 
     /// Makes the stand-ins of one side's closed fragments; gives the closed globals.
-    fn stubs(&mut self, analysis: &mut Analysis<'_>, side: Side) -> Result<Vec<Symbol>, String> {
+    fn stubs(&mut self, analysis: &Analysis<'_>, side: Side) -> Vec<Symbol> {
         let mut closed_globals = Vec::new();
         let closed =
             |id: &FragmentId| analysis.side(*id) == side && analysis.state(*id).is_closed();
         let closed: Vec<FragmentId> = analysis.ids().filter(closed).collect();
         if closed.is_empty() {
-            return Ok(closed_globals);
+            return closed_globals;
         }
         let errors = Errors::new(analysis);
-        let mut stubs: Vec<(FragmentId, Task)> = Vec::new();
         for id in closed {
             let cause = match analysis.state(id) {
                 State::Dependent(cause) => *cause,
@@ -177,31 +169,22 @@ impl<'e> Compilation<'e> {
                         format!("?{symbol}")
                     }
                 };
-                let stub = Stub {
-                    symbol,
+                self.executor.add(&Synthetic::Stub {
+                    symbol: &symbol,
                     params: parameters(analysis, id),
-                    name: name.to_owned(),
-                    english: english.clone(),
-                    indonesian: indonesian.clone(),
-                };
-                stubs.push((id, Task::Stub(stub)));
+                    name,
+                    english: &english,
+                    indonesian: &indonesian,
+                });
+                let object = synthetic::stub(&symbol, name, &english, &indonesian);
+                self.objects.push((id, object));
             }
         }
-        let tasks = stubs.iter().map(|(_, task)| task.clone()).collect();
-        let mut made: FxHashMap<Task, Verdict> = self.executor.run(tasks).into_iter().collect();
-        for (id, task) in stubs {
-            let object = made.remove(&task).map_or_else(lost, synthetic)?;
-            self.objects.push((id, object));
-        }
-        Ok(closed_globals)
+        closed_globals
     }
 
     /// The function that runs initialisers and `mulai`.
-    fn start(
-        &mut self,
-        analysis: &Analysis<'_>,
-        entry: Option<FragmentId>,
-    ) -> Result<Object, String> {
+    fn start(&mut self, analysis: &Analysis<'_>, entry: Option<FragmentId>) -> Object {
         let included = &analysis.program.included;
         let included: Vec<FragmentId> = included.iter().map(|place| analysis.id(*place)).collect();
         // What closure brought in is ready before anything of the program runs; the library first.
@@ -218,14 +201,10 @@ impl<'e> Compilation<'e> {
         let entry = entry.map(|id| {
             // A third parameter has been reported; the stub takes none of them.
             let params = parameters(analysis, id);
-            ("mulai".to_owned(), if params <= 2 { params } else { 0 })
+            ("mulai", if params <= 2 { params } else { 0 })
         });
-        let task = Task::Start { initialisers, entry };
-        let answer = self.executor.run(vec![task]).pop();
-        let mut object = answer.map_or_else(lost, |(_, verdict)| synthetic(verdict))?;
-        // No text stands behind it.
-        object.lines.clear();
-        Ok(object)
+        self.executor.add(&Synthetic::Start { initialisers: &initialisers, entry });
+        synthetic::start(&initialisers, entry)
     }
 }
 
@@ -234,21 +213,6 @@ fn roots() -> impl Iterator<Item = Symbol> {
     [morph_link::ENTRY, "@$global_argc", "@$global_argv", "@fault_closed"]
         .into_iter()
         .map(str::to_owned)
-}
-
-/// The object of something that no text stands behind.
-fn synthetic(verdict: Verdict) -> Result<Object, String> {
-    match verdict {
-        Verdict::Built(built) => match built.made {
-            Made::Object { object, .. } => Ok(object),
-            Made::Closed | Made::Nothing | Made::Refused(_) => Err(format!("{:?}", built.made)),
-        },
-        Verdict::Faulted(problem) => Err(format!("{problem:?}")),
-    }
-}
-
-fn lost() -> Result<Object, String> {
-    Err("a task was not answered".to_owned())
 }
 
 /// All objects of an image.

@@ -9,19 +9,19 @@ use std::rc::Rc;
 
 use bumpalo::Bump;
 use morph_diag::{Code, Diagnostic, FragmentId, Span};
-use morph_sema::check::Checked;
-use morph_sema::typed::Typed;
+use morph_sema::check::{self, Checked};
+use morph_sema::typed::{Item, Typed};
 use rustc_hash::FxHashMap;
 
 use crate::analysis::Analysis;
-use crate::back::{self, Back};
+use crate::back::Back;
 use crate::compile::{Compilation, Compiled};
 use crate::options::{Debug, Opt, Options};
 use crate::pipeline;
 use crate::program::{self, Program};
 use crate::project::{self, Project};
 use crate::report::Report;
-use crate::task::{Built, Executor, Made, Task, Verdict};
+use crate::task::{Built, Executor, Made, Synthetic, Task, Verdict};
 use crate::unprotected::Unprotected;
 
 /// All fragments of one program. Its entry is the function `=start`.
@@ -132,10 +132,8 @@ impl Workbench {
             };
             let mut compilation = Compilation::new(analysis, options, &mut executor);
             compilation.program(analysis);
-            let Compiled { bytes } = compilation
-                .complete(analysis, entry)
-                .and_then(|linkable| linkable.link(analysis))
-                .map_err(|reason| {
+            let Compiled { bytes } =
+                compilation.complete(analysis, entry).link(analysis).map_err(|reason| {
                     Diagnostic::new(Code::CompilerFault, Span::default()).arg("reason", reason)
                 })?;
             images.push(bytes);
@@ -153,17 +151,7 @@ struct Recorder<'p, 'w> {
 
 impl Recorder<'_, '_> {
     fn build(&mut self, task: &Task) -> Built {
-        let Task::Fragment(id) = task else {
-            let made = match back::synthetic(task).map(Rc::new) {
-                Some(typed) => {
-                    self.shared.used.push(Rc::clone(&typed));
-                    self.back.compile(&typed)
-                }
-                None => Made::Nothing,
-            };
-            return Built { made, ..Built::default() };
-        };
-        let Some(place) = self.back.place(*id) else { return Built::default() };
+        let Some(place) = self.back.place(task.0) else { return Built::default() };
         let library = self.back.library_place(place);
         if let Some((typed, made)) = library.and_then(|at| self.shared.known(at, &self.options)) {
             self.shared.used.push(typed);
@@ -192,6 +180,17 @@ impl Executor for Recorder<'_, '_> {
             (task, Verdict::Built(Box::new(built)))
         };
         tasks.into_iter().map(build).collect()
+    }
+
+    fn add(&mut self, made: &Synthetic<'_>) {
+        let body = match *made {
+            Synthetic::Stub { symbol, params, name, english, indonesian } => {
+                check::stub_body(symbol.to_owned(), params, name, english, indonesian)
+            }
+            Synthetic::Start { initialisers, entry } => check::start_body(initialisers, entry),
+        };
+        let typed = Typed { item: Item::Function(body), line_starts: vec![0] };
+        self.shared.used.push(Rc::new(typed));
     }
 }
 

@@ -187,7 +187,7 @@ fn run(
             status = Status::NoImage;
         } else {
             let linkable = compilation.complete(analysis, entry);
-            match linkable.and_then(|linkable| linkable.link(analysis)) {
+            match linkable.link(analysis) {
                 Ok(Compiled { bytes }) => image = Some(bytes),
                 Err(reason) => {
                     let fault =

@@ -18,6 +18,9 @@ use crate::sandboxed::kind_name;
 /// Texts shorter than this are worth one worker only: starting a second takes longer than the work.
 const ONE_WORKER: usize = 32 << 10;
 
+/// Address space for the texts that a worker is sent at once; a larger text is not compiled.
+const LARGEST_BATCH: usize = 1 << 30;
+
 /// No more workers than this, however many processors there are.
 pub const MOST_SANDBOXES: u32 = 8;
 
@@ -61,7 +64,7 @@ impl Shield {
     }
 
     pub(crate) fn settings(&self) -> Settings {
-        Settings { budget: self.budget, ..Settings::default() }
+        Settings { budget: self.budget, batch: LARGEST_BATCH, ..Settings::default() }
     }
 
     /// A plan for jobs that belong to no unit of their own.

@@ -54,8 +54,6 @@ pub(crate) enum BrokenTask {
     Alone { text: String, kind: PieceKind, side: Side },
     /// Checking and compiling a fragment against the others.
     Fragment { place: FragmentRef },
-    /// Compiling something that no text stands behind.
-    Synthetic,
 }
 
 impl<'a, 'l> SandboxedReader<'a, 'l> {
@@ -312,23 +310,13 @@ impl<'p, 'l> SandboxedExecutor<'p, 'l> {
         })
     }
 
-    fn place(&self, task: &Task) -> Option<FragmentRef> {
-        match task {
-            Task::Fragment(id) => self.places.get(id.0 as usize).copied(),
-            Task::Stub(_) | Task::Start { .. } => None,
-        }
-    }
-
-    fn faulted(&mut self, task: &Task, site: Site, stubbed: Stubbed) -> Answer {
-        let place = self.place(task);
-        let head = place.map_or(Span::default(), |place| {
-            let unit = &self.program.units[place.unit as usize];
-            let fragment = &unit.fragments[place.fragment as usize];
-            head(&fragment.piece, unit.text_of(fragment))
-        });
+    fn faulted(&mut self, Task(id): Task, site: Site, stubbed: Stubbed) -> Answer {
+        let place = self.places[id.0 as usize];
+        let unit = &self.program.units[place.unit as usize];
+        let fragment = &unit.fragments[place.fragment as usize];
+        let head = head(&fragment.piece, unit.text_of(fragment));
         let problem = self.shield.diagnose(&stubbed, head);
-        let what = place.map_or(BrokenTask::Synthetic, |place| BrokenTask::Fragment { place });
-        self.broken.push(Broken { site, stubbed, what });
+        self.broken.push(Broken { site, stubbed, what: BrokenTask::Fragment { place } });
         Answer::Faulted(Box::new(problem))
     }
 }
@@ -340,36 +328,28 @@ impl Executor for SandboxedExecutor<'_, '_> {
         }
         let units = &self.program.units;
         let mut weight = 0;
-        let mut plan_units = vec![usize::MAX; units.len() + 1];
+        let mut plan_units = vec![usize::MAX; units.len()];
         let mut planned: Vec<PlannedUnit> = Vec::new();
         let mut names: Vec<String> = Vec::new();
         let mut jobs = Vec::with_capacity(tasks.len());
-        for task in &tasks {
-            let place = self.place(task);
-            let (unit, key) = match place {
-                Some(place) => {
-                    let unit = &units[place.unit as usize];
-                    let piece = unit.fragments[place.fragment as usize].piece;
-                    weight += (piece.range.end - piece.range.start) as usize;
-                    let Task::Fragment(id) = task else { continue };
-                    (place.unit as usize, self.keys[id.0 as usize])
-                }
-                None => (units.len(), Hasher::of("synthetic").bytes(&encode(task)).finish()),
-            };
-            if plan_units[unit] == usize::MAX {
-                plan_units[unit] = planned.len();
-                let (name, text) =
-                    units.get(unit).map_or(("", ""), |unit| (&*unit.path, unit.text));
-                let side = units.get(unit).map_or(Side::Program, |unit| unit.side());
+        for Task(id) in &tasks {
+            let place = self.places[id.0 as usize];
+            let unit = &units[place.unit as usize];
+            let piece = unit.fragments[place.fragment as usize].piece;
+            weight += (piece.range.end - piece.range.start) as usize;
+            let slot = &mut plan_units[place.unit as usize];
+            if *slot == usize::MAX {
+                *slot = planned.len();
+                let side = unit.side() as u64;
                 planned.push(PlannedUnit {
-                    name: Hasher::of("unit").number(side as u64).text(name).finish(),
-                    text: Hasher::of("text").text(text).finish(),
+                    name: Hasher::of("unit").number(side).text(&unit.path).finish(),
+                    text: Hasher::of("text").text(unit.text).finish(),
                     dependencies: Vec::new(),
                 });
-                names.push(name.to_owned());
+                names.push(unit.path.clone());
             }
-            let unit = UnitId(u32::try_from(plan_units[unit]).unwrap_or(u32::MAX));
-            jobs.push(Job { unit, key });
+            let unit = UnitId(u32::try_from(*slot).unwrap_or(u32::MAX));
+            jobs.push(Job { unit, key: self.keys[id.0 as usize] });
         }
         self.ledger.units = names;
         let mut plan = self.shield.plan_of(jobs, planned, weight, self.ledger);
@@ -396,7 +376,7 @@ impl Executor for SandboxedExecutor<'_, '_> {
         for ((task, site), ended) in tasks.into_iter().zip(sites).zip(ended) {
             let answer = match ended {
                 Ended::Answer(built) => Answer::Built(built),
-                Ended::Stub(stubbed) => self.faulted(&task, site, stubbed),
+                Ended::Stub(stubbed) => self.faulted(task, site, stubbed),
             };
             answers.push((task, answer));
         }
@@ -433,9 +413,7 @@ impl Work for Building<'_, '_> {
     }
 
     fn site(&self, job: usize) -> Site {
-        let Task::Fragment(id) = &self.tasks[job] else {
-            return Site { unit: String::new(), fragment: None };
-        };
+        let Task(id) = self.tasks[job];
         let place = self.places[id.0 as usize];
         let unit = self.program.units[place.unit as usize].path.clone();
         Site { unit, fragment: Some(place.fragment) }

@@ -6,26 +6,24 @@ use morph_object::{Object, Symbol};
 use morph_sema::environment::Asked;
 use serde::{Deserialize, Serialize};
 
-/// One piece of work.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub(crate) enum Task {
-    /// Check a fragment, and compile it if that is the goal.
-    Fragment(FragmentId),
-    /// Make the stand-in of something closed.
-    Stub(Stub),
-    /// Make the function that runs the initialisers, then the entry with so many parameters.
-    Start { initialisers: Vec<Symbol>, entry: Option<(Symbol, u32)> },
-}
+/// Check a fragment, and compile it if that is the goal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub(crate) struct Task(pub(crate) FragmentId);
 
-/// What stands in for something closed: it reports, and never returns.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub(crate) struct Stub {
-    pub(crate) symbol: Symbol,
-    pub(crate) params: u32,
-    pub(crate) name: String,
-    /// The original diagnostics, worded.
-    pub(crate) english: String,
-    pub(crate) indonesian: String,
+/// What no text stands behind.
+#[derive(Clone, Debug)]
+pub(crate) enum Synthetic<'s> {
+    /// Stands in for something closed: it reports, and never returns.
+    Stub {
+        symbol: &'s str,
+        params: u32,
+        name: &'s str,
+        /// The original diagnostics, worded.
+        english: &'s str,
+        indonesian: &'s str,
+    },
+    /// Runs the initialisers, then the entry with so many parameters.
+    Start { initialisers: &'s [Symbol], entry: Option<(&'s str, u32)> },
 }
 
 /// What a piece of work came to.
@@ -69,4 +67,7 @@ pub(crate) enum Verdict {
 pub(crate) trait Executor {
     /// Does all of it; the answers in any order.
     fn run(&mut self, tasks: Vec<Task>) -> Vec<(Task, Verdict)>;
+
+    /// Is told what else the image consists of.
+    fn add(&mut self, _made: &Synthetic<'_>) {}
 }

@@ -68,11 +68,7 @@ impl Job for BackJob<'_> {
 
     /// Compiles something small, so that whatever is made on first use is there before the arena begins.
     fn warm_up(&mut self) {
-        let task = Task::Start { initialisers: Vec::new(), entry: None };
-        for back in &mut self.rungs {
-            back.build(&task, &mut |_| ());
-            back.forget();
-        }
+        self.rungs.iter_mut().for_each(Back::warm_up);
     }
 
     fn run(&mut self, input: &[u8], phase: &Marker<'_>, reply: &mut Reply<'_>) {
