@@ -239,6 +239,28 @@ fn short_circuits_skip_errors_and_normalise() {
 }
 
 #[test]
+fn jumps_arrive_behind_merged_instructions() {
+    let names = ["a", "b", "c"];
+    for text in [
+        "(a || b < c) && c",
+        "(a && b < c) || c",
+        "(a || b == 3) && (c > 2 && a)",
+        "((a && b < c) || b > 2) && a < c || c == 3",
+        "(a < b && b < c) + (a < b || b < c) * 2",
+        "(a && b) + c < (a || b) * 4",
+        "(a < 4294967296 && b) | (a > -5 || b)",
+    ] {
+        let expression = Expression::parse(text).unwrap();
+        let bound = expression.bind(&names).unwrap();
+        for case in 0..4 * 4 * 4 {
+            let values = [case & 3, case >> 2 & 3, case >> 4];
+            let context: [(&str, i64); 3] = std::array::from_fn(|i| (names[i], values[i]));
+            assert_eq!(bound.evaluate(&values), expression.evaluate(&context), "{text} {values:?}");
+        }
+    }
+}
+
+#[test]
 fn names_are_distinct_and_in_the_order_of_their_first_use() {
     let names = |text: &str| {
         let expression = Expression::parse(text).unwrap();
