@@ -96,7 +96,7 @@ fn every_command_about_expressions_prints_what_stands_below_it() {
     for (_, console) in blocks(&document).iter().filter(|(language, _)| language == "console") {
         let mut seen = String::new();
         for command in console.lines().filter_map(|line| line.strip_prefix("$ ")) {
-            let output = Command::new("sh")
+            let output = Command::new("/bin/sh")
                 .args(["-c", &format!("{command} 2>&1")])
                 .env("PATH", programs)
                 .env("LC_ALL", "C")
