@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use morph_diag::{Arg, Args, Color, Format, FragmentId, Lang, Severity, wording};
+use morph_diag::{Arg, Args, Color, Format, FragmentId, Lang, Located, Severity, wording};
 use morph_driver::isolation::Site;
 use morph_driver::report::{Closed, FragmentLabel, Report};
 use morph_driver::{Note, Output};
@@ -51,12 +51,7 @@ fn problems(
     options: &Options,
     lang: Lang,
 ) -> io::Result<()> {
-    let format = match options.message_format {
-        MessageFormat::Human => Format::Human,
-        MessageFormat::Short => Format::Short,
-        MessageFormat::Json => Format::Json,
-    };
-    let color = if options.use_color() { Color::Always } else { Color::Never };
+    let (format, color) = (format(options), color(options));
     for problem in &report.problems {
         if problem.diagnostic.severity() > options.volume.threshold() {
             continue;
@@ -106,6 +101,27 @@ fn note_text(note: &Note, lang: Lang) -> String {
         }
     };
     wording::text(lang, key, &args)
+
+/// Writes a problem that belongs to no build.
+pub(crate) fn problem(
+    out: &mut impl Write,
+    located: &Located<'_>,
+    options: &Options,
+) -> io::Result<()> {
+    let (format, color) = (format(options), color(options));
+    writeln!(out, "{}", morph_diag::render(located, options.language(), format, color))
+}
+
+fn format(options: &Options) -> Format {
+    match options.message_format {
+        MessageFormat::Human => Format::Human,
+        MessageFormat::Short => Format::Short,
+        MessageFormat::Json => Format::Json,
+    }
+}
+
+fn color(options: &Options) -> Color {
+    if options.use_color() { Color::Always } else { Color::Never }
 }
 
 /// What still works, and what is lost.

@@ -24,6 +24,8 @@ const ELSEWHERE: [(&str, &str); 18] = [
     ("IMPORT_NEEDED", "commands.rs"),
     ("NAME_AMBIGUOUS", "names/closure.rs of sema"),
     ("ASM_TARGET", "check/asm.rs of sema"),
+    ("EXPRESSION_MALFORMED", "commands.rs"),
+    ("EXPRESSION_UNDEFINED", "commands.rs"),
     ("FRAGMENT_CLOSED", "tests/damage/struktur_rusak.fox, as what is lost"),
     ("FUNCTION_TOO_LARGE", "codegen/objects.rs of codegen"),
     ("COMPILER_CRASHED", "isolation.rs"),

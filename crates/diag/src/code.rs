@@ -217,6 +217,12 @@ codes! {
     /// `target`. Inline assembly is for another machine than the target.
     AsmTarget = "ASM_TARGET", Error;
 
+    // ---- Expressions outside of programs: policies, `morph eval`.
+    /// `reason` (the kind in kebab case), `text` (what stands at the mark), `limit`. A text that is no expression.
+    ExpressionMalformed = "EXPRESSION_MALFORMED", Error;
+    /// `reason` (name, division, remainder), `text`; optional `nearest`. An expression that has no value.
+    ExpressionUndefined = "EXPRESSION_UNDEFINED", Error;
+
     // ---- What happens to a fragment, and Morph's own faults.
     /// `name` of what is needed and closed. The fragment is closed with it: listed under what is lost, no message of its own.
     FragmentClosed = "FRAGMENT_CLOSED", Note;

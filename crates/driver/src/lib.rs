@@ -7,6 +7,7 @@ mod analysis;
 mod back;
 mod compile;
 mod crew;
+pub mod expression;
 mod image;
 pub mod isolation;
 mod key;

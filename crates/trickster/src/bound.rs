@@ -1,8 +1,8 @@
 //! An expression as a function of a list of values.
 //!
 //! Binding merges the steps of the reverse Polish notation that mostly stand together: an operator takes operands that are
-//! names or numbers from where they are instead of through the stack. `a < b && c < d` has eight steps and four of these
-//! instructions, none of which touches the stack.
+//! names or numbers from where they are instead of through the stack, and a comparison on the left of `&&` or `||` takes the
+//! jump itself. `a < b && c < d` has eight steps and two of these instructions.
 
 use std::fmt;
 use std::sync::Arc;
@@ -39,9 +39,52 @@ enum Instruction {
     /// Pushes the operator of two values, or of a value and a number.
     PushValues(Binary, u32, u32),
     PushValueNumber(Binary, u32, i64),
+    /// Pushes the comparison of two values.
+    PushComparison(Order, u32, u32),
+    /// The comparison and `And`: only if it is 0 it is pushed, and then the jump is taken.
+    ComparisonAnd(Order, u32, u32, u32),
+    ComparisonNumberAnd(Order, u32, i32, u32),
+    /// The comparison and `Or`: only if it is 1 it is pushed, and then the jump is taken.
+    ComparisonOr(Order, u32, u32, u32),
+    ComparisonNumberOr(Order, u32, i32, u32),
     And(u32),
     Or(u32),
     Truth,
+}
+
+/// A comparison as the set of orders for which it holds: bit 0 less, bit 1 equal, bit 2 greater.
+///
+/// Six comparisons in one instruction without a branch between them.
+#[derive(Clone, Copy, Debug)]
+struct Order(u8);
+
+impl Order {
+    fn of(operator: Binary) -> Option<Order> {
+        match operator {
+            Binary::Less => Some(Order(0b001)),
+            Binary::LessEqual => Some(Order(0b011)),
+            Binary::Equal => Some(Order(0b010)),
+            Binary::NotEqual => Some(Order(0b101)),
+            Binary::GreaterEqual => Some(Order(0b110)),
+            Binary::Greater => Some(Order(0b100)),
+            Binary::BitOr
+            | Binary::BitXor
+            | Binary::BitAnd
+            | Binary::ShiftLeft
+            | Binary::ShiftRight
+            | Binary::Add
+            | Binary::Subtract
+            | Binary::Multiply
+            | Binary::Divide
+            | Binary::Remainder => None,
+        }
+    }
+
+    #[inline(always)]
+    fn holds(self, left: i64, right: i64) -> bool {
+        let order = 1 + i8::from(left > right) - i8::from(left < right);
+        self.0 >> order & 1 != 0
+    }
 }
 
 impl Bound {
@@ -51,6 +94,8 @@ impl Bound {
         let mut spans: Vec<Span> = Vec::with_capacity(program.steps.len());
         // For each step its instruction: jumps lead to steps.
         let mut places = Vec::with_capacity(program.steps.len() + 1);
+        // Behind a `Truth` jumps arrive that have not run what stands before it.
+        let mut arrival = false;
         for step in &program.steps {
             places.push(code.len() as u32);
             let instruction = match step.operation {
@@ -59,18 +104,35 @@ impl Bound {
                 Operation::Unary(operator) => Instruction::Unary(operator),
                 Operation::Binary(operator) => merge(operator, &mut code, &mut spans),
                 // Patched below, when the places of all steps are known.
-                Operation::And(target) => Instruction::And(target),
-                Operation::Or(target) => Instruction::Or(target),
+                Operation::And(target) | Operation::Or(target) => {
+                    let before = if arrival { &[] } else { code.as_slice() };
+                    let jump = jump(step.operation, target, before);
+                    if !matches!(jump, Instruction::And(_) | Instruction::Or(_)) {
+                        code.pop();
+                        spans.pop();
+                    }
+                    jump
+                }
                 // The sides that end here by a jump are 0 or 1 already.
-                Operation::Truth if code.last().is_some_and(is_truth) => continue,
+                Operation::Truth if code.last().is_some_and(is_truth) => {
+                    arrival = true;
+                    continue;
+                }
                 Operation::Truth => Instruction::Truth,
             };
+            arrival = step.operation == Operation::Truth;
             code.push(instruction);
             spans.push(step.span);
         }
         places.push(code.len() as u32);
         for instruction in &mut code {
-            if let Instruction::And(target) | Instruction::Or(target) = instruction {
+            if let Instruction::And(target)
+            | Instruction::Or(target)
+            | Instruction::ComparisonAnd(.., target)
+            | Instruction::ComparisonNumberAnd(.., target)
+            | Instruction::ComparisonOr(.., target)
+            | Instruction::ComparisonNumberOr(.., target) = instruction
+            {
                 *target = places[*target as usize];
             }
         }
@@ -119,7 +181,11 @@ impl Bound {
 fn merge(operator: Binary, code: &mut Vec<Instruction>, spans: &mut Vec<Span>) -> Instruction {
     let (instruction, taken) = match code.as_slice() {
         [.., Instruction::PushValue(left), Instruction::PushValue(right)] => {
-            (Instruction::PushValues(operator, *left, *right), 2)
+            let merged = match Order::of(operator) {
+                Some(order) => Instruction::PushComparison(order, *left, *right),
+                None => Instruction::PushValues(operator, *left, *right),
+            };
+            (merged, 2)
         }
         [.., Instruction::PushValue(left), Instruction::PushNumber(right)] => {
             (Instruction::PushValueNumber(operator, *left, *right), 2)
@@ -133,10 +199,37 @@ fn merge(operator: Binary, code: &mut Vec<Instruction>, spans: &mut Vec<Span>) -
     instruction
 }
 
+/// The instruction for a jump to `target`, which replaces the comparison before it if it can.
+fn jump(operation: Operation, target: u32, code: &[Instruction]) -> Instruction {
+    let is_and = matches!(operation, Operation::And(_));
+    match code.last() {
+        Some(&Instruction::PushComparison(order, left, right)) if is_and => {
+            Instruction::ComparisonAnd(order, left, right, target)
+        }
+        Some(&Instruction::PushComparison(order, left, right)) => {
+            Instruction::ComparisonOr(order, left, right, target)
+        }
+        Some(&Instruction::PushValueNumber(operator, left, right)) => {
+            match (Order::of(operator), i32::try_from(right)) {
+                (Some(order), Ok(right)) if is_and => {
+                    Instruction::ComparisonNumberAnd(order, left, right, target)
+                }
+                (Some(order), Ok(right)) => {
+                    Instruction::ComparisonNumberOr(order, left, right, target)
+                }
+                _ if is_and => Instruction::And(target),
+                _ => Instruction::Or(target),
+            }
+        }
+        _ if is_and => Instruction::And(target),
+        _ => Instruction::Or(target),
+    }
+}
+
 /// Whether the instruction leaves 0 or 1.
 fn is_truth(instruction: &Instruction) -> bool {
     match instruction {
-        Instruction::Truth => true,
+        Instruction::Truth | Instruction::PushComparison(..) => true,
         Instruction::Unary(operator) => *operator == Unary::Not,
         Instruction::Binary(operator)
         | Instruction::BinaryNumber(operator, _)
@@ -145,6 +238,10 @@ fn is_truth(instruction: &Instruction) -> bool {
         | Instruction::PushValueNumber(operator, ..) => operator.is_comparison(),
         Instruction::PushNumber(_)
         | Instruction::PushValue(_)
+        | Instruction::ComparisonAnd(..)
+        | Instruction::ComparisonNumberAnd(..)
+        | Instruction::ComparisonOr(..)
+        | Instruction::ComparisonNumberOr(..)
         | Instruction::And(_)
         | Instruction::Or(_) => false,
     }
@@ -199,6 +296,37 @@ fn run<const N: usize>(
             }
             Instruction::PushValueNumber(operator, left, right) => {
                 push!(apply!(operator, values[left as usize], right));
+            }
+            Instruction::PushComparison(order, left, right) => {
+                push!(i64::from(order.holds(values[left as usize], values[right as usize])));
+            }
+            Instruction::ComparisonAnd(order, left, right, target) => {
+                if !order.holds(values[left as usize], values[right as usize]) {
+                    push!(0);
+                    at = target as usize;
+                    continue;
+                }
+            }
+            Instruction::ComparisonNumberAnd(order, left, right, target) => {
+                if !order.holds(values[left as usize], i64::from(right)) {
+                    push!(0);
+                    at = target as usize;
+                    continue;
+                }
+            }
+            Instruction::ComparisonOr(order, left, right, target) => {
+                if order.holds(values[left as usize], values[right as usize]) {
+                    push!(1);
+                    at = target as usize;
+                    continue;
+                }
+            }
+            Instruction::ComparisonNumberOr(order, left, right, target) => {
+                if order.holds(values[left as usize], i64::from(right)) {
+                    push!(1);
+                    at = target as usize;
+                    continue;
+                }
             }
             Instruction::And(target) if top == 0 => {
                 at = target as usize;

@@ -116,7 +116,6 @@ impl EvaluationError {
 impl fmt::Display for ParseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let at = At { text: &self.text, span: self.span };
-        let here = self.span.text(&self.text);
         match self.kind {
             ParseErrorKind::Empty => f.write_str(
                 "the expression is empty, so it has no value: write at least a number or a name",
@@ -131,7 +130,7 @@ impl fmt::Display for ParseError {
             ),
             ParseErrorKind::CharacterUnexpected => write!(
                 f,
-                "unexpected {here:?} at {at}: an expression has integers, names, operators and parentheses; \
+                "unexpected character at {at}: an expression has integers, names, operators and parentheses; \
                  remove it"
             ),
             ParseErrorKind::NumberTooLarge => {
@@ -215,8 +214,8 @@ impl fmt::Display for EvaluationError {
             ),
             EvaluationErrorKind::ValueCount { expected, given } => write!(
                 f,
-                "wrong number of values for {at}: it was bound to {expected} names and got {given} values; \
-                 give one value a name, in the same order"
+                "wrong number of values for {at}: the expression is bound to {expected} names and got {given} \
+                 values; give one value a name, in the same order"
             ),
         }
     }
@@ -239,18 +238,32 @@ impl fmt::Display for At<'_> {
         let (start, end) = (self.span.start as usize, self.span.end as usize);
         let from = self.text.floor_char_boundary(start.saturating_sub(AROUND));
         // A place may itself be long, for example a number of a thousand digits.
-        let to = self.text.ceil_char_boundary((start + AROUND).min(end) + AROUND);
+        let shown = self.text.floor_char_boundary(end.min(start + AROUND));
+        let to = self.text.ceil_char_boundary(shown + AROUND);
+        if start < end {
+            let cut = if shown < end { "..." } else { "" };
+            write!(f, "bytes {start}..{end} (`{}{cut}`) of `", self.part(start, shown))?;
+        } else {
+            write!(f, "byte {start} of `")?;
+        }
         let left = if from == 0 { "" } else { "..." };
         let right = if to == self.text.len() { "" } else { "..." };
-        let around = self.text.get(from..to).unwrap_or("");
-        let shown = self.text.floor_char_boundary(end.min(start + AROUND));
-        let here = self.text.get(start..shown).unwrap_or("");
-        let cut = if shown < end { "..." } else { "" };
-        if here.is_empty() {
-            write!(f, "byte {start}")?;
-        } else {
-            write!(f, "bytes {start}..{end} (`{here}{cut}`)")?;
+        write!(f, "{left}{}{right}`", self.part(from, to))
+    }
+}
+
+impl At<'_> {
+    /// A part of the text on one line, without characters that a terminal would obey.
+    fn part(&self, start: usize, end: usize) -> String {
+        let part = self.text.get(start..end).unwrap_or("");
+        let mut shown = String::with_capacity(part.len());
+        for character in part.chars() {
+            if character.is_control() {
+                shown.extend(character.escape_default());
+            } else {
+                shown.push(character);
+            }
         }
-        write!(f, " of `{left}{around}{right}`")
+        shown
     }
 }

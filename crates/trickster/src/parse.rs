@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use smallvec::SmallVec;
+
 use crate::error::ParseErrorKind;
 use crate::operator::{Binary, LEVEL_UNARY, Unary};
 use crate::token::{Kind, Logic, Token, token};
@@ -41,7 +43,7 @@ pub(crate) struct Step {
 pub(crate) struct Program {
     pub(crate) steps: Vec<Step>,
     /// Distinct names by first use, each as the place of that use.
-    pub(crate) names: Vec<Span>,
+    pub(crate) names: SmallVec<[Span; 4]>,
     /// So many values are on the stack at most.
     pub(crate) depth: usize,
 }
@@ -82,10 +84,10 @@ pub(crate) fn parse(text: &str) -> Result<Program, Problem> {
         text,
         program: Program {
             steps: Vec::with_capacity(text.len() / 4 + 4),
-            names: Vec::new(),
+            names: SmallVec::new(),
             depth: 0,
         },
-        pending: Vec::with_capacity(8),
+        pending: SmallVec::new(),
         values: 0,
         known: BTreeMap::new(),
     };
@@ -117,7 +119,7 @@ enum After {
 struct Parser<'t> {
     text: &'t str,
     program: Program,
-    pending: Vec<Pending>,
+    pending: SmallVec<[Pending; 16]>,
     /// Values on the evaluation's stack at this point.
     values: usize,
     /// Indexes of names, used once there are more than [`FEW_NAMES`].

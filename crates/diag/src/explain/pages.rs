@@ -93,6 +93,8 @@ pages! {
     AsmUnclosed = "ASM_UNCLOSED",
     AsmVariableDeclared = "ASM_VARIABLE_DECLARED",
     AsmTarget = "ASM_TARGET",
+    ExpressionMalformed = "EXPRESSION_MALFORMED",
+    ExpressionUndefined = "EXPRESSION_UNDEFINED",
     FragmentClosed = "FRAGMENT_CLOSED",
     FunctionTooLarge = "FUNCTION_TOO_LARGE",
     CompilerCrashed = "COMPILER_CRASHED",
