@@ -81,7 +81,7 @@ impl Program {
         }
         Program {
             jobs,
-            retry_when: *random.choice(RETRY_WHEN.iter()).unwrap(),
+            retry_when: random.choice(RETRY_WHEN).unwrap(),
             texts: (0..units).map(|_| random.u64(..)).collect(),
             rung: if random.bool() { Rung::Speed } else { Rung::None },
             threshold: random.u32(1..=4),
