@@ -187,6 +187,11 @@ impl Breaker {
         &self.metrics
     }
 
+    /// The counts since they were last taken; they begin at zero again.
+    pub fn take_metrics(&mut self) -> Metrics {
+        std::mem::take(&mut self.metrics)
+    }
+
     /// The sums over the sliding window at `now`; zero where no rate is asked for.
     pub fn totals(&self, now: Moment) -> Totals {
         self.window.totals(now)
@@ -337,6 +342,7 @@ impl Breaker {
             | Effect::WouldOpen
             | Effect::Release
             | Effect::Late
+            | Effect::Forget
             | Effect::Nothing => {
                 bump(&mut self.metrics.refused);
                 return Ok(Answer::Refused { retry_at: self.retry_at(config) });
@@ -441,6 +447,7 @@ impl Breaker {
             | Effect::Refuse
             | Effect::Count
             | Effect::Late
+            | Effect::Forget
             | Effect::Nothing => {}
         }
         if next != from {

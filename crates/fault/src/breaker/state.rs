@@ -174,6 +174,8 @@ pub enum Effect {
     Release,
     /// The result belongs to a call from before the last change of state: nothing is done.
     Late,
+    /// What was counted is forgotten.
+    Forget,
     /// Nothing to do.
     Nothing,
 }
@@ -190,6 +192,7 @@ impl Effect {
             Effect::WouldOpen => "count, report `would open`",
             Effect::Release => "free the probe",
             Effect::Late => "ignore, it is late",
+            Effect::Forget => "forget what was counted",
             Effect::Nothing => "",
         }
     }
@@ -245,7 +248,7 @@ pub fn transition(
         (St::Closed, S::Probe) => return illegal,
         (St::Closed, S::Disable) => (St::Disabled, E::Nothing),
         (St::Closed, S::Observe) => (St::Observing, E::Nothing),
-        (St::Closed, S::Reset) => (St::Closed, E::Nothing),
+        (St::Closed, S::Reset) => (St::Closed, E::Forget),
 
         (St::Open, S::Acquire) if ask(Q::WaitOver) => (St::HalfOpen, E::AdmitProbe),
         (St::Open, S::Acquire) => (state, E::Refuse),
@@ -256,7 +259,7 @@ pub fn transition(
         (St::Open, S::Probe) => (St::HalfOpen, E::Nothing),
         (St::Open, S::Disable) => (St::Disabled, E::Nothing),
         (St::Open, S::Observe) => (St::Observing, E::Nothing),
-        (St::Open, S::Reset) => (St::Closed, E::Nothing),
+        (St::Open, S::Reset) => (St::Closed, E::Forget),
 
         (St::HalfOpen, S::Acquire) if ask(Q::ProbeFree) => (state, E::AdmitProbe),
         (St::HalfOpen, S::Acquire) => (state, E::Refuse),
@@ -272,7 +275,7 @@ pub fn transition(
         (St::HalfOpen, S::Probe) => return illegal,
         (St::HalfOpen, S::Disable) => (St::Disabled, E::Nothing),
         (St::HalfOpen, S::Observe) => (St::Observing, E::Nothing),
-        (St::HalfOpen, S::Reset) => (St::Closed, E::Nothing),
+        (St::HalfOpen, S::Reset) => (St::Closed, E::Forget),
 
         (St::ForcedOpen, S::Acquire) => (state, E::Refuse),
         (St::ForcedOpen, S::Success | S::Failure | S::GiveBack) => (state, E::Late),
@@ -281,7 +284,7 @@ pub fn transition(
         (St::ForcedOpen, S::Probe) => (St::HalfOpen, E::Nothing),
         (St::ForcedOpen, S::Disable) => (St::Disabled, E::Nothing),
         (St::ForcedOpen, S::Observe) => (St::Observing, E::Nothing),
-        (St::ForcedOpen, S::Reset) => (St::Closed, E::Nothing),
+        (St::ForcedOpen, S::Reset) => (St::Closed, E::Forget),
 
         (St::Disabled, S::Acquire) => (state, E::Admit),
         (St::Disabled, S::Success | S::Failure | S::GiveBack | S::Tick) => (state, E::Nothing),
@@ -289,7 +292,7 @@ pub fn transition(
         (St::Disabled, S::ForceOpen) => return Err(Illegal::Floor),
         (St::Disabled, S::Trip | S::Probe | S::Disable) => return illegal,
         (St::Disabled, S::Observe) => (St::Observing, E::Nothing),
-        (St::Disabled, S::Reset) => (St::Closed, E::Nothing),
+        (St::Disabled, S::Reset) => (St::Closed, E::Forget),
 
         (St::Observing, S::Acquire) => (state, E::Admit),
         (St::Observing, S::Success | S::Failure) if ask(Q::Trips) => (state, E::WouldOpen),
@@ -299,7 +302,7 @@ pub fn transition(
         (St::Observing, S::ForceOpen) => return Err(Illegal::Floor),
         (St::Observing, S::Trip | S::Probe | S::Observe) => return illegal,
         (St::Observing, S::Disable) => (St::Disabled, E::Nothing),
-        (St::Observing, S::Reset) => (St::Closed, E::Nothing),
+        (St::Observing, S::Reset) => (St::Closed, E::Forget),
     };
     Ok(step)
 }
