@@ -22,6 +22,7 @@ mod spawn;
 mod watch;
 mod worker;
 
+pub use arena::ArenaAllocator;
 pub use bytes::Bytes;
 pub use death::{CrashKind, CrashRecord, Death, Exhausted, Garble};
 pub use features::{Feature, Features};

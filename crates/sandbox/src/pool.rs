@@ -129,6 +129,7 @@ impl<J: Job> Pool<J> {
     /// If the settings make no sense or the system refuses what every worker needs.
     pub fn new(job: J, settings: Settings) -> Result<Pool<J>, SandboxError> {
         check(&settings, J::PHASES)?;
+        crate::arena::find();
         let features = Features::probe();
         let walls = Walls::prepare(&settings.jail, |wall| features.has_wall(wall))
             .map_err(refused("the jail"))?;
@@ -254,6 +255,11 @@ impl<J: Job> Pool<J> {
                 return Ok(events);
             }
         }
+    }
+
+    /// The process id of a worker, for whoever looks at it from outside.
+    pub fn process_id(&self, worker: WorkerId) -> Option<u32> {
+        self.workers.get(&worker).map(Watched::process_id)
     }
 
     /// Ends a worker. Its death is told by the next [`Pool::wait`].

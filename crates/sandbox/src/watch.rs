@@ -89,6 +89,10 @@ impl Watched {
         }
     }
 
+    pub(crate) fn process_id(&self) -> u32 {
+        self.pid.as_raw_nonzero().get().unsigned_abs()
+    }
+
     pub(crate) fn is_idle(&self) -> bool {
         self.batches.is_empty() && self.doom.is_none()
     }
