@@ -21,7 +21,7 @@ use morph_diag::{Code, Diagnostic, Span};
 use crate::lexer::{self, Semicolons};
 use crate::split::PieceKind;
 use crate::token::{Kind, Token};
-use crate::tree::{Expr, ExprId, Tree};
+use crate::tree::{Expr, ExprId, Stmt, Tree};
 use block::{Blocks, Guess};
 
 /// How deep blocks, parentheses and expressions together may nest.
@@ -47,7 +47,8 @@ pub fn parse(text: &str, kind: PieceKind) -> Tree {
 }
 
 fn run(text: &str, kind: PieceKind, guess: Guess) -> (Tree, bool) {
-    let capacity = text.len() / 4;
+    // A rule of thumb: a little more than programs need, as trees are kept for long.
+    let capacity = text.len() / 5;
     let mut parser = Parser {
         text,
         bytes: text.as_bytes(),
@@ -67,6 +68,7 @@ fn run(text: &str, kind: PieceKind, guess: Guess) -> (Tree, bool) {
         spans: Vec::with_capacity(capacity),
         args: Vec::new(),
         pending_args: Vec::new(),
+        pending_statements: Vec::with_capacity(text.len() / 24),
         diagnostics: Vec::new(),
     };
     parser.bump();
@@ -118,6 +120,8 @@ struct Parser<'t> {
     args: Vec<ExprId>,
     /// Arguments of the calls that are being parsed.
     pending_args: Vec<ExprId>,
+    /// Statements of the blocks that are being parsed.
+    pending_statements: Vec<Stmt>,
     diagnostics: Vec<Diagnostic>,
 }
 
