@@ -18,7 +18,7 @@ mod statement;
 
 use morph_diag::{Code, Diagnostic, Span};
 
-use crate::lexer::{self, Semicolons};
+use crate::lexer::{self, Semicolons, byte};
 use crate::split::PieceKind;
 use crate::token::{Kind, Token};
 use crate::tree::{Expr, ExprId, Stmt, Tree};
@@ -273,6 +273,12 @@ impl Parser<'_> {
         if self.kind == Kind::Reported {
             return Err(Failed);
         }
+        if let Some(span) = self.slashes() {
+            let diagnostic = Diagnostic::new(Code::SyntaxUnexpected, span)
+                .arg("expected", "end of line")
+                .arg("found", "`//`");
+            return self.fail(not_a_comment(diagnostic, span));
+        }
         let (span, found) = self.found();
         if matches!(self.kind, Kind::OpAssign | Kind::Question) {
             return self.fail(
@@ -284,6 +290,19 @@ impl Parser<'_> {
                 .arg("expected", expected)
                 .arg("found", found),
         )
+    }
+
+    /// The `//` that the current token is a part of: other languages begin comments so.
+    fn slashes(&self) -> Option<Span> {
+        let Span { start, end } = self.span();
+        let slash = |at: u32| byte(self.bytes, at as usize) == b'/';
+        if self.kind != Kind::Slash {
+            None
+        } else if self.previous_end == start && start > 0 && slash(start - 1) {
+            Some(Span::new(start - 1, end))
+        } else {
+            slash(end).then(|| Span::new(start, end + 1))
+        }
     }
 
     /// The current token as a message shows it. A line end is marked at the last token of its line.
@@ -401,6 +420,11 @@ impl Parser<'_> {
             _ = self.unexpected::<()>("end of line");
         }
     }
+}
+
+/// Adds to a problem with the `//` at `slashes` how comments begin here.
+fn not_a_comment(diagnostic: Diagnostic, slashes: Span) -> Diagnostic {
+    diagnostic.footer("help-comment").fix(slashes, ";")
 }
 
 /// A character of no token. What looks like one of the language is proposed; what cannot be seen is named.

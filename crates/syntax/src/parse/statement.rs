@@ -9,7 +9,7 @@ use morph_diag::{Code, Diagnostic, Span};
 
 use super::block::{BlockKind, End};
 use super::foreign::Foreign;
-use super::{Parsed, Parser};
+use super::{Parsed, Parser, not_a_comment};
 use crate::lexer::{Semicolons, line_end};
 use crate::token::Kind;
 use crate::tree::{Block, Expr, ExprId, PrintForm, ReturnWord, StepBy, Stmt, StmtKind};
@@ -163,7 +163,12 @@ impl Parser<'_> {
         self.skip_line();
         let line = line_end(self.bytes, start as usize) as u32;
         let span = Span::new(start, self.previous_end.clamp(start, line));
-        self.fail(Diagnostic::new(Code::StatementUnknown, span).arg("text", span.text(self.text)))
+        let text = span.text(self.text);
+        let diagnostic = Diagnostic::new(Code::StatementUnknown, span).arg("text", text);
+        if text.starts_with("//") {
+            return self.fail(not_a_comment(diagnostic, Span::new(start, start + 2)));
+        }
+        self.fail(diagnostic)
     }
 
     /// A statement that begins with a name: an assignment, a step or a call.

@@ -165,3 +165,47 @@ fn what_stands_behind_the_end() {
     "#]],
     );
 }
+
+#[test]
+fn a_comment_of_another_language() {
+    check_body(
+        "x = 1 // one\n// alone\ncetak(x) //three\nx = a / / b\nvar y // four\nx = 8 // 2 // 3",
+        expect![[r#"
+            (body
+              (error)
+              (error)
+              (cetak x)
+              (error)
+              (error)
+              (error))
+            SYNTAX_UNEXPECTED 2:7 "//" expected="end of line" found="`//`" fix "//" => ";"
+            STATEMENT_UNKNOWN 3:1 "// alone" text="// alone" fix "//" => ";"
+            SYNTAX_UNEXPECTED 4:10 "//" expected="end of line" found="`//`" fix "//" => ";"
+            SYNTAX_UNEXPECTED 5:9 "/" expected="expression" found="`/`"
+            SYNTAX_UNEXPECTED 6:7 "//" expected="end of line" found="`//`" fix "//" => ";"
+            SYNTAX_UNEXPECTED 7:7 "//" expected="end of line" found="`//`" fix "//" => ";"
+        "#]],
+    );
+    check(
+        "// at file level",
+        expect![[r#"
+        (statement
+          (error))
+        STATEMENT_UNKNOWN 1:1 "// at file level" text="// at file level" fix "//" => ";"
+    "#]],
+    );
+    check(
+        "var g = 2 // global",
+        expect![[r#"
+        (broken)
+        SYNTAX_UNEXPECTED 1:11 "//" expected="end of line" found="`//`" fix "//" => ";"
+    "#]],
+    );
+    check(
+        "const K = 2 //",
+        expect![[r#"
+        (broken)
+        SYNTAX_UNEXPECTED 1:13 "//" expected="end of line" found="`//`" fix "//" => ";"
+    "#]],
+    );
+}
