@@ -209,3 +209,31 @@ fn a_comment_of_another_language() {
     "#]],
     );
 }
+
+#[test]
+fn assembly_that_is_closed_on_the_line_on_which_it_is_opened() {
+    check_body(
+        "asm_mulai mov rax, 1 tutup_asm\nx = 1",
+        expect![[r#"
+        (body
+          (asm "")
+          (= x 1))
+        SYNTAX_UNEXPECTED 2:11 "mov" expected="end of line" found="`mov`"
+    "#]],
+    );
+    check(
+        "asm_mulai ret tutup_asm",
+        expect![[r#"
+        (asm "")
+        SYNTAX_UNEXPECTED 1:11 "ret" expected="end of line" found="`ret`"
+    "#]],
+    );
+    check_body(
+        "asm_mulai ret ; tutup_asm\ntutup_asm",
+        expect![[r#"
+        (body
+          (asm ""))
+        SYNTAX_UNEXPECTED 2:11 "ret" expected="end of line" found="`ret`"
+    "#]],
+    );
+}
