@@ -122,7 +122,7 @@ fn what_stands_behind_the_end() {
         expect![[r#"
             (function f ())
             SYNTAX_UNEXPECTED 2:14 "x" expected="end of line" found="`x`"
-            (struct S (a int))
+            (struct S (a))
             SYNTAX_UNEXPECTED 1:12 "y" expected="end of line" found="`y`"
             SYNTAX_UNEXPECTED 2:9 "int" expected="end of line" found="`int`"
             SYNTAX_UNEXPECTED 3:16 "z" expected="end of line" found="`z`"
@@ -234,6 +234,17 @@ fn assembly_that_is_closed_on_the_line_on_which_it_is_opened() {
         (body
           (asm ""))
         SYNTAX_UNEXPECTED 2:11 "ret" expected="end of line" found="`ret`"
+    "#]],
+    );
+}
+
+#[test]
+fn more_words_than_a_field_has() {
+    check(
+        "struktur S\n  x y z w\n  b int\ntutup_struktur",
+        expect![[r#"
+        (struct S (x) (b int))
+        SYNTAX_UNEXPECTED 2:7 "z" expected="end of line" found="`z`"
     "#]],
     );
 }
