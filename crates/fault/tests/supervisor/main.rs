@@ -28,7 +28,8 @@ fn without_faults_there_are_only_batches() {
         send 4@None to worker 0
         job 4: Object(None)
         done
-    "#]].assert_eq(&told.text);
+    "#]]
+    .assert_eq(&told.text);
 }
 
 #[test]
@@ -48,7 +49,8 @@ fn a_transient_fault_costs_no_fragment_and_counts_nothing() {
         send 2@None to worker 1
         job 2: Object(None)
         done
-    "#]].assert_eq(&told.text);
+    "#]]
+    .assert_eq(&told.text);
     assert!(told.memory.quarantine.is_empty() && told.memory.units.is_empty());
 }
 
@@ -212,7 +214,8 @@ fn with_the_grain_of_units_a_unit_is_isolated_at_its_first_error() {
         job 2: Object(None)
         unit 0: isolated
         done
-    "#]].assert_eq(&told.text);
+    "#]]
+    .assert_eq(&told.text);
 }
 
 #[test]
