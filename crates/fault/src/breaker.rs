@@ -208,11 +208,29 @@ impl Breaker {
         }
     }
 
+    /// Whether acquiring would let the call through and change nothing but [`Metrics`].
+    pub(crate) fn is_passing(&self, config: &Config) -> bool {
+        // A ticket that is given out without asking the clock cannot tell later how long the call took.
+        config.slow_after.is_none() && !self.state().isolates()
+    }
+
+    /// Whether the time at which a call succeeds can make a difference.
+    pub(crate) fn success_needs_time(&self, config: &Config) -> bool {
+        if config.slow_after.is_some() || self.state().isolates() {
+            return true;
+        }
+        let (Some(totals), Some(rates)) = (self.window.counted(), config.rates) else {
+            return self.window.is_timed();
+        };
+        // A success opens a breaker only by being the one with which there are enough calls to judge.
+        totals.failures > 0 && totals.calls < minimum_calls(&rates)
+    }
+
     pub(crate) fn generation(&self) -> u64 {
         self.generation
     }
 
-    /// A ticket such as [`Input::Acquire`] gives while [`Self::is_quiet`].
+    /// A ticket such as [`Input::Acquire`] gives while [`Self::is_passing`].
     pub(crate) fn quiet_ticket(generation: u64) -> Ticket {
         Ticket { generation, probe: None, since: Moment::ZERO }
     }
@@ -497,11 +515,7 @@ impl Breaker {
         }
         let Some(rates) = config.rates else { return false };
         let totals = self.window.totals(now);
-        let minimum = match rates.window {
-            Window::Count(size) => rates.minimum_calls.min(u32::from(size.get())),
-            Window::Time { .. } => rates.minimum_calls,
-        };
-        totals.calls >= minimum
+        totals.calls >= minimum_calls(&rates)
             && (rates.failures.is_some_and(|share| share.reached(totals.failures, totals.calls))
                 || rates.slow.is_some_and(|share| share.reached(totals.slow, totals.calls)))
     }
@@ -536,5 +550,13 @@ impl Breaker {
         };
         self.failures = 0;
         self.window.clear();
+    }
+}
+
+/// With fewer results than this nothing is judged; a counting window cannot hold more than its size.
+fn minimum_calls(rates: &Rates) -> u32 {
+    match rates.window {
+        Window::Count(size) => rates.minimum_calls.min(u32::from(size.get())),
+        Window::Time { .. } => rates.minimum_calls,
     }
 }

@@ -180,6 +180,38 @@ fn when_no_worker_starts_the_build_ends_and_says_so() {
 }
 
 #[test]
+fn workers_that_die_between_two_jobs_do_not_go_on_for_ever() {
+    let (mut state, mut actions) = Supervisor::start(&plan(&[3]), Moment::ZERO).unwrap();
+    let mut deaths = 0;
+    while !state.is_done() {
+        let mut next = Vec::new();
+        for action in actions.drain(..) {
+            match action {
+                Action::Spawn { worker } => {
+                    state.step(Event::WorkerReady { worker }, Moment::ZERO, &mut next);
+                }
+                Action::Send { worker, .. } => {
+                    deaths += 1;
+                    let (how, in_hand, phase) = (Death::Crashed { signal: 9 }, None, Phase(0));
+                    let event = Event::Died { worker, how, in_hand, phase };
+                    state.step(event, Moment::ZERO, &mut next);
+                }
+                Action::Kill { .. }
+                | Action::Settled { .. }
+                | Action::Quarantine { .. }
+                | Action::Breaker { .. }
+                | Action::Unit { .. }
+                | Action::Log(_)
+                | Action::Done => {}
+            }
+        }
+        actions = next;
+        assert!(deaths <= 33, "three jobs, each handed out eleven times");
+    }
+    assert_eq!(deaths, 33);
+}
+
+#[test]
 fn messages_that_make_no_sense_change_nothing() {
     let (mut state, first) = Supervisor::start(&plan(&[2]), Moment::ZERO).unwrap();
     assert_eq!(first, [Action::Spawn { worker: WorkerId(0) }]);
