@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use morph_fault::Moment;
-use morph_fault::fault::{Crash, Fault, FaultKind, Phase as Step};
+use morph_fault::fault::{Crash, Fault, FaultKind, Key, Phase as Step};
 use morph_fault::supervisor::{
     self, Action, Event, JobId, Outcome, Plan, PlanError, Rung, Supervisor, Verdict, WorkerId,
 };
@@ -29,6 +29,11 @@ pub(crate) trait Work {
 
     /// What the job works on.
     fn site(&self, job: usize) -> Site;
+
+    /// Under which digest its answer can be used again, if it can.
+    fn key(&self, _job: usize) -> Option<Key> {
+        None
+    }
 
     /// The phases that a job goes through.
     fn steps(&self) -> &'static [Phase];
@@ -211,6 +216,7 @@ impl<J: Job, W: Work> Crew<'_, J, W> {
         }
         let actions = self.tell(Event::Tick);
         self.carry_out(actions)?;
+        self.ledger.recovery_point(|| self.supervisor.memory());
         self.ledger.progress(self.ended, self.pool.workers().count());
         Ok(())
     }
@@ -226,6 +232,9 @@ impl<J: Job, W: Work> Crew<'_, J, W> {
                 let job = JobId(task.0);
                 Some(match self.work.read(task.0 as usize, &reply) {
                     Ok((answer, verdict)) => {
+                        if let Some(key) = self.work.key(task.0 as usize) {
+                            self.ledger.recovery.keep(key, &reply);
+                        }
                         if let Some(slot) = self.answers.get_mut(task.0 as usize) {
                             *slot = Some(answer);
                         }
