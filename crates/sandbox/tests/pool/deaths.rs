@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use morph_sandbox::{
-    Budget, CrashKind, Death, Event, Exhausted, Garble, Inject, Jail, Job, Marker, Pool, Reply,
-    Settings, Task, TaskId,
+    Budget, CrashKind, Death, Event, Exhausted, Garble, Inject, Jail, Pool, Settings, Task, TaskId,
 };
 
 use crate::work::{Echo, answered, batch, until_settled};
