@@ -15,8 +15,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("codegen", &["asm", "diag", "object", "sema"]),
     ("link", &["object"]),
     ("interp", &["object", "sema"]),
-    ("driver", &["asm", "codegen", "diag", "link", "object", "sema", "syntax"]),
-    ("cli", &["diag", "driver"]),
+    ("driver", &["asm", "codegen", "diag", "link", "object", "sema", "syntax", "trickster"]),
+    ("cli", &["diag", "driver", "trickster"]),
+    ("trickster", &[]),
+    ("fault", &["trickster"]),
 ];
 
 fn dependencies(room: &str, table: &str) -> Vec<String> {

@@ -219,7 +219,7 @@ fn failure(failure: Failure, span: Span, line: &Line<'_>) -> Option<Box<Diagnost
 fn range(value: i64, bits: i64, span: Span) -> Option<Box<Diagnostic>> {
     let args = [("value", morph_diag::Arg::Number(value)), ("bits", morph_diag::Arg::Number(bits))];
     let mut problem = Diagnostic::new(Code::AsmRange, span);
-    problem.args.extend(args);
+    problem.args.extend(args.map(|(name, value)| (name.into(), value)));
     Some(Box::new(problem))
 }
 

@@ -1,13 +1,15 @@
 //! The command line: the options that every command takes, and the list of commands.
 
 use std::io::IsTerminal as _;
+use std::path::PathBuf;
 use std::{env, io};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use morph_diag::Lang;
-use morph_driver::options;
+use morph_driver::phase::Phase;
+use morph_driver::{isolation, options};
 
-use crate::commands::{build, check, doctor, explain, new, run};
+use crate::commands::{build, check, doctor, eval, explain, new, run};
 use crate::status;
 
 /// Compiles and runs Morph programs (.fox): what breaks is closed, everything else keeps working.
@@ -26,6 +28,7 @@ pub(crate) enum Command {
     Build(build::Build),
     Check(check::Check),
     New(new::New),
+    Eval(eval::Eval),
     Explain(explain::Explain),
     Doctor(doctor::Doctor),
 }
@@ -62,6 +65,58 @@ pub(crate) struct Options {
     /// Show how long each phase took.
     #[arg(long, global = true)]
     pub(crate) timings: bool,
+    #[command(flatten)]
+    isolation: Isolation,
+}
+
+/// How the compiler is kept from harming anything.
+#[derive(Debug, Args)]
+struct Isolation {
+    /// How many sandboxes work at once [default: as many as processors].
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(morph_driver::MOST_SANDBOXES)))]
+    sandboxes: Option<u32>,
+    /// Write every decision about faults to a file, one JSON object a line.
+    #[arg(long, global = true, value_name = "FILE")]
+    log: Option<PathBuf>,
+    /// For measuring what sandboxes cost: `none` compiles in this process.
+    #[arg(long, global = true, value_enum, default_value_t, hide = true)]
+    protection: Protection,
+    /// For tests: a fault, `UNIT:POSITION:PHASE:KIND[:TIMES]`; the position of a fragment in its unit from 0, or `-` for the whole unit.
+    #[arg(long, global = true, value_name = "FAULT", value_parser = parse_injection, hide = true)]
+    inject: Vec<isolation::Injection>,
+    /// For tests: hands fragments out in another order.
+    #[arg(long, global = true, value_name = "SEED", hide = true)]
+    shuffle: Option<u64>,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum Protection {
+    #[default]
+    Sandboxes,
+    None,
+}
+
+fn parse_injection(text: &str) -> Result<isolation::Injection, String> {
+    let mut parts = text.split(':');
+    let mut part = |what: &str| parts.next().ok_or_else(|| format!("no {what}"));
+    let unit = part("unit")?.to_owned();
+    let fragment = match part("position")? {
+        "-" => None,
+        number => Some(number.parse().map_err(|_| format!("`{number}` is no position"))?),
+    };
+    let phase = part("phase")?;
+    let phase = Phase::named(phase).ok_or_else(|| format!("`{phase}` is no phase"))?;
+    let kind = part("kind")?;
+    let kind = isolation::inject_named(kind).ok_or_else(|| {
+        let known: Vec<&str> = isolation::INJECTS.iter().map(|(name, _)| *name).collect();
+        format!("`{kind}` is none of {}", known.join(", "))
+    })?;
+    let times = match parts.next() {
+        None => u32::MAX,
+        Some(number) => number.parse().map_err(|_| format!("`{number}` is no count"))?,
+    };
+    let site = isolation::Site { unit, fragment };
+    Ok(isolation::Injection { site, phase, kind, times })
 }
 
 #[derive(Debug, Args)]
@@ -92,6 +147,10 @@ impl Volume {
             (false, true) => morph_diag::Severity::Note,
             (false, false) => morph_diag::Severity::Warning,
         }
+    }
+
+    pub(crate) fn is_verbose(self) -> bool {
+        self.verbose
     }
 
     pub(crate) fn is_quiet(self) -> bool {
@@ -183,6 +242,22 @@ impl Options {
                 let dumb = env::var_os("TERM").is_none_or(|term| term == "dumb");
                 io::stderr().is_terminal() && !set("NO_COLOR") && !dumb
             }
+        }
+    }
+
+    /// How the driver protects itself.
+    pub(crate) fn isolation(&self) -> isolation::Isolation {
+        let own = &self.isolation;
+        isolation::Isolation {
+            protection: match own.protection {
+                Protection::Sandboxes => isolation::Protection::Sandboxes,
+                Protection::None => isolation::Protection::None,
+            },
+            sandboxes: own.sandboxes,
+            log: own.log.clone(),
+            inject: own.inject.clone(),
+            shuffle: own.shuffle,
+            ..isolation::Isolation::default()
         }
     }
 

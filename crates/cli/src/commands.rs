@@ -8,6 +8,7 @@ use crate::status::Status;
 pub(crate) mod build;
 pub(crate) mod check;
 pub(crate) mod doctor;
+pub(crate) mod eval;
 pub(crate) mod explain;
 pub(crate) mod new;
 pub(crate) mod run;
@@ -20,6 +21,7 @@ pub(crate) fn dispatch(arguments: &Arguments) -> Status {
         Command::Build(build) => build.run(options),
         Command::Check(check) => check.run(options),
         Command::New(new) => new.run(),
+        Command::Eval(eval) => eval.run(options),
         Command::Explain(explain) => explain.run(options),
         Command::Doctor(doctor) => doctor.run(),
     };

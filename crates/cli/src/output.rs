@@ -2,9 +2,10 @@
 
 use std::io::{self, Write};
 
-use morph_diag::{Arg, Args, Color, Format, FragmentId, Lang, Severity, wording};
-use morph_driver::Output;
+use morph_diag::{Arg, Args, Color, Format, FragmentId, Lang, Located, Severity, wording};
+use morph_driver::isolation::Site;
 use morph_driver::report::{Closed, FragmentLabel, Report};
+use morph_driver::{Note, Output};
 use serde_json::json;
 
 use crate::arguments::{MessageFormat, Options};
@@ -29,6 +30,11 @@ pub(crate) fn report_as(built: &Output, options: &Options, status: Status) -> io
             if !options.volume.is_quiet() {
                 loss(&mut out, &built.report, lang)?;
             }
+            if options.volume.is_verbose() {
+                for note in &built.notes {
+                    writeln!(out, "{}", note_text(note, lang))?;
+                }
+            }
             if options.timings {
                 for (phase, time) in &built.timings {
                     writeln!(out, "{phase:24} {:9.3} ms", time.as_secs_f64() * 1000.0)?;
@@ -45,12 +51,7 @@ fn problems(
     options: &Options,
     lang: Lang,
 ) -> io::Result<()> {
-    let format = match options.message_format {
-        MessageFormat::Human => Format::Human,
-        MessageFormat::Short => Format::Short,
-        MessageFormat::Json => Format::Json,
-    };
-    let color = if options.use_color() { Color::Always } else { Color::Never };
+    let (format, color) = (format(options), color(options));
     for problem in &report.problems {
         if problem.diagnostic.severity() > options.volume.threshold() {
             continue;
@@ -63,15 +64,75 @@ fn problems(
     Ok(())
 }
 
+/// What happened to the sandboxes, in words.
+fn note_text(note: &Note, lang: Lang) -> String {
+    let site = |site: &Site| match site.fragment {
+        Some(fragment) => format!("{}:{fragment}", site.unit),
+        None => site.unit.clone(),
+    };
+    let (key, args): (&str, Args) = match note {
+        Note::Died { site: of, phase, death } => (
+            "note-died",
+            vec![
+                ("site".into(), Arg::Text(of.as_ref().map(site).unwrap_or_default())),
+                ("phase".into(), Arg::from(phase.name())),
+                ("death".into(), Arg::from(death.as_str())),
+            ],
+        ),
+        Note::NotStarted { reason } => {
+            ("note-not-started", vec![("reason".into(), Arg::from(reason.as_str()))])
+        }
+        Note::Quarantined { site: of, fault } => (
+            "note-quarantined",
+            vec![("site".into(), Arg::Text(site(of))), ("fault".into(), Arg::from(fault.as_str()))],
+        ),
+        Note::Breaker { unit, text } => (
+            "note-breaker",
+            vec![
+                ("unit".into(), Arg::from(unit.as_str())),
+                ("text".into(), Arg::from(text.as_str())),
+            ],
+        ),
+        Note::Memory { problem } => {
+            ("note-memory", vec![("problem".into(), Arg::from(problem.as_str()))])
+        }
+        Note::Log { problem } => {
+            ("note-log", vec![("problem".into(), Arg::from(problem.as_str()))])
+        }
+    };
+    wording::text(lang, key, &args)
+
+/// Writes a problem that belongs to no build.
+pub(crate) fn problem(
+    out: &mut impl Write,
+    located: &Located<'_>,
+    options: &Options,
+) -> io::Result<()> {
+    let (format, color) = (format(options), color(options));
+    writeln!(out, "{}", morph_diag::render(located, options.language(), format, color))
+}
+
+fn format(options: &Options) -> Format {
+    match options.message_format {
+        MessageFormat::Human => Format::Human,
+        MessageFormat::Short => Format::Short,
+        MessageFormat::Json => Format::Json,
+    }
+}
+
+fn color(options: &Options) -> Color {
+    if options.use_color() { Color::Always } else { Color::Never }
+}
+
 /// What still works, and what is lost.
 fn loss(out: &mut impl Write, report: &Report, lang: Lang) -> io::Result<()> {
     if report.closed.is_empty() {
         return Ok(());
     }
     let figures = vec![
-        ("closed", number(report.closed.len())),
-        ("total", number(report.total)),
-        ("working", number(report.total.saturating_sub(report.closed.len()))),
+        ("closed".into(), number(report.closed.len())),
+        ("total".into(), number(report.total)),
+        ("working".into(), number(report.total.saturating_sub(report.closed.len()))),
     ];
     writeln!(out, "{}", wording::text(lang, "loss-summary", &figures))?;
     for closed in &report.closed {
@@ -97,7 +158,7 @@ fn loss(out: &mut impl Write, report: &Report, lang: Lang) -> io::Result<()> {
             let first = startup.then(|| wording::text(lang, "loss-startup", &Vec::new()));
             let path: Vec<String> =
                 first.into_iter().chain(path.iter().map(|id| name(report, *id, lang))).collect();
-            let args = vec![("path", Arg::Text(path.join(" -> ")))];
+            let args = vec![("path".into(), Arg::Text(path.join(" -> ")))];
             writeln!(out, "      {}", wording::text(lang, "loss-reached", &args))?;
         }
     }
@@ -115,7 +176,7 @@ fn runs_at_startup(report: &Report, id: FragmentId) -> bool {
 
 fn because(report: &Report, closed: &Closed, lang: Lang) -> String {
     let Some(cause) = closed.because else { return String::new() };
-    let args: Args = vec![("cause", Arg::Text(name(report, cause, lang)))];
+    let args: Args = vec![("cause".into(), Arg::Text(name(report, cause, lang)))];
     format!(", {}", wording::text(lang, "loss-because", &args))
 }
 

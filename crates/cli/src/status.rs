@@ -7,7 +7,7 @@ use std::process::ExitCode;
 pub(crate) enum Status {
     /// An image was made (or nothing was wrong).
     Done,
-    /// No image.
+    /// No image, or (of `eval`) no value.
     NoImage,
     /// The command line is wrong.
     Usage,
@@ -54,6 +54,7 @@ pub(crate) const TABLE: &str = "\
 Exit status:
     0  image made, no error (of `check`: no error)
     1  no image: the root file could not be read, has no entry point, or --strict and there is an error
+       (of `eval`: the expression has no value)
     2  the command line is wrong
     3  image made, some error reported (of `check`: some error)
    70  (a program) reached a closed fragment, or crashed, outside any protection

@@ -135,3 +135,129 @@ fn doctor_says_what_it_knows_and_fails_never() {
     assert_eq!(seen.status.code(), Some(0));
     assert!(text(&seen.stdout).starts_with("morph "));
 }
+
+/// Status, standard output and standard error of `morph eval`.
+fn eval(args: &[&str]) -> (Option<i32>, String, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let output = morph(folder.path(), &[&["eval"], args].concat());
+    (output.status.code(), text(&output.stdout).to_owned(), text(&output.stderr).to_owned())
+}
+
+#[test]
+fn eval_prints_the_value() {
+    let policy = "crash_count < threshold && depth < max_depth";
+    let table: &[(&[&str], &str)] = &[
+        (&[policy, "crash_count=2", "threshold=3", "depth=0", "max_depth=10"], "1\n"),
+        (&[policy, "crash_count=3", "threshold=3", "depth=0", "max_depth=10"], "0\n"),
+        (&["6 * 7"], "42\n"),
+        (&["--", "-a >> 1", "a=8"], "9223372036854775804\n"),
+        (&["a + b", "a=-0x10", "b=1 << 4"], "0\n"),
+        (&["0 && nobody"], "0\n"),
+    ];
+    for (args, expected) in table {
+        assert_eq!(eval(args), (Some(0), (*expected).to_owned(), String::new()), "{args:?}");
+    }
+}
+
+#[test]
+fn eval_marks_what_is_no_expression_or_has_no_value() {
+    let english = "\
+error[EXPRESSION_MALFORMED]: `1.5` is not an integer
+ --> EXPR:1:15
+  |
+1 | crash_count < 1.5
+  |               ^^^ values are integers
+  |
+  = help: scale the value, for example to milliseconds
+";
+    let indonesian = "\
+galat[EXPRESSION_UNDEFINED]: tidak ada yang memberi nilai pada `crash_cout`
+ --> EXPR:1:1
+  |
+1 | crash_cout < 3
+  | ^^^^^^^^^^ nama tidak dikenal
+  |
+  = saran: apakah maksudnya `crash_count`?
+  = saran: beri nilai atau perbaiki namanya
+";
+    let short = |message: &str| format!("{message}\n");
+    let table: &[(&[&str], String)] = &[
+        (&["crash_count < 1.5"], english.to_owned()),
+        (&["crash_cout < 3", "crash_count=1", "--lang", "id"], indonesian.to_owned()),
+        (
+            &["a / b", "a=1", "b=0", "--message-format", "short"],
+            short("EXPR:1:3: error[EXPRESSION_UNDEFINED]: this divides by zero"),
+        ),
+        (
+            &["a % 0", "a=1", "--message-format", "short", "--lang", "id"],
+            short("EXPR:1:3: galat[EXPRESSION_UNDEFINED]: ini mengambil sisa bagi dengan nol"),
+        ),
+        (
+            &["", "--message-format", "short"],
+            short("EXPR:1:1: error[EXPRESSION_MALFORMED]: the expression is empty"),
+        ),
+    ];
+    for (args, expected) in table {
+        assert_eq!(eval(args), (Some(1), String::new(), expected.clone()), "{args:?}");
+    }
+}
+
+/// The help of each reason is worded: in the catalogue's table the last one would stand for a forgotten one.
+#[test]
+fn eval_words_every_reason_of_its_own() {
+    let deep = "(".repeat(300);
+    let long = "1+".repeat(40_000);
+    let texts = [
+        "",
+        &long,
+        &deep,
+        "@",
+        "99999999999999999999",
+        "1x",
+        "1.5",
+        "\"t\"",
+        "f(1)",
+        "a[1]",
+        "a.b",
+        "a = 1",
+        "a ++ b",
+        "a and b",
+        "a +",
+        "a b",
+        "(a",
+        "a)",
+    ];
+    for lang in ["en", "id"] {
+        let messages: Vec<String> = texts
+            .iter()
+            .map(|text| {
+                let (status, _, message) =
+                    eval(&["--lang", lang, "--message-format", "json", "--", text]);
+                assert_eq!(status, Some(1), "{text}");
+                let object: serde_json::Value = serde_json::from_str(&message).unwrap();
+                assert_eq!(object["code"], "EXPRESSION_MALFORMED");
+                object["message"].as_str().unwrap().to_owned()
+            })
+            .collect();
+        let distinct: std::collections::BTreeSet<&String> = messages.iter().collect();
+        assert_eq!(distinct.len(), texts.len(), "{messages:#?}");
+    }
+}
+
+#[test]
+fn eval_refuses_a_wrong_command_line() {
+    let table: &[(&[&str], &str)] = &[
+        (&["a", "a"], "write NAME=VALUE"),
+        (&["a", "1a=2"], "`1a` is not a name"),
+        (&["a", " a=2"], "` a` is not a name"),
+        (&["a", "a=x"], "unknown name at bytes 0..1 (`x`)"),
+        (&["a", "a="], "the expression is empty"),
+        (&["a", "a=1", "a=2"], "error: `a` is given two values\n"),
+        (&[], "<EXPR>"),
+    ];
+    for (args, expected) in table {
+        let (status, out, error) = eval(args);
+        assert_eq!((status, out.as_str()), (Some(2), ""), "{args:?}");
+        assert!(error.contains(expected), "{args:?}: {error}");
+    }
+}

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! docs/tutorial.md, README.md   a `fox` block is a whole program; a `text` block after it is what it prints
+//! docs/expressions.md           a `console` block holds commands, each with all that it prints
 //! examples/NAME.fox             with tests/examples/NAME.out (all output, then the status) and,
 //!                               where it needs them, NAME.in (standard input) and NAME.args (one a line)
 //! ```
@@ -85,6 +86,28 @@ fn the_first_screen_of_the_readme_is_what_morph_really_prints() {
     let (printed, complaints, status) = run(folder.path(), "toko.fox", &[], "");
     assert_eq!(format!("$ morph run toko.fox\n{complaints}{printed}"), *console);
     assert_eq!(status, 0);
+}
+
+#[test]
+fn every_command_about_expressions_prints_what_stands_below_it() {
+    let document = fs::read_to_string(root().join("docs/expressions.md")).unwrap();
+    let programs = Path::new(env!("CARGO_BIN_EXE_morph")).parent().unwrap();
+    let mut count = 0;
+    for (_, console) in blocks(&document).iter().filter(|(language, _)| language == "console") {
+        let mut seen = String::new();
+        for command in console.lines().filter_map(|line| line.strip_prefix("$ ")) {
+            let output = Command::new("/bin/sh")
+                .args(["-c", &format!("{command} 2>&1")])
+                .env("PATH", programs)
+                .env("LC_ALL", "C")
+                .output()
+                .unwrap();
+            let _ = write!(seen, "$ {command}\n{}", String::from_utf8_lossy(&output.stdout));
+            count += 1;
+        }
+        assert_eq!(seen, *console);
+    }
+    assert!(count >= 7);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use std::process::Command;
 use morph_diag::{Code, Lang, explain};
 
 /// Code and the test that produces it; a change of the list is a change of what is tested.
-const ELSEWHERE: [(&str, &str); 16] = [
+const ELSEWHERE: [(&str, &str); 18] = [
     ("FILE_MISSING", "commands.rs"),
     ("FILE_UNREADABLE", "hostile.rs"),
     ("FILE_NOT_UTF8", "hostile.rs"),
@@ -24,8 +24,12 @@ const ELSEWHERE: [(&str, &str); 16] = [
     ("IMPORT_NEEDED", "commands.rs"),
     ("NAME_AMBIGUOUS", "names/closure.rs of sema"),
     ("ASM_TARGET", "check/asm.rs of sema"),
+    ("EXPRESSION_MALFORMED", "commands.rs"),
+    ("EXPRESSION_UNDEFINED", "commands.rs"),
     ("FRAGMENT_CLOSED", "tests/damage/struktur_rusak.fox, as what is lost"),
     ("FUNCTION_TOO_LARGE", "codegen/objects.rs of codegen"),
+    ("COMPILER_CRASHED", "isolation.rs"),
+    ("COMPILER_EXHAUSTED", "isolation.rs"),
     ("COMPILER_FAULT", "codegen/objects.rs of codegen"),
     ("OUTPUT_FAILED", "below"),
 ];

@@ -1,22 +1,26 @@
 //! One method per kind of item; allocations live on between fragments.
 
 use std::fmt;
+use std::sync::Arc;
 
 use cranelift_codegen::control::ControlPlane;
 use cranelift_codegen::isa::OwnedTargetIsa;
-use cranelift_codegen::{CodegenError, Context};
+use cranelift_codegen::settings::OptLevel;
+use cranelift_codegen::{CodegenError, CodegenResult, Context};
 use cranelift_frontend::FunctionBuilderContext;
 use morph_object::{Definition, Object, Section, SymbolKind};
 use morph_sema::typed::{Body, Item, Typed};
 
-use crate::lower::{self, Scratch};
-use crate::{Debug, Options, Problem, emit, isa};
+use crate::emit::{self, Code};
+use crate::lower::{self, Loops, Scratch};
+use crate::{Debug, Options, Problem, isa};
 
 /// A code generator that is worth keeping: ten thousand fragments reuse its memory.
 pub struct Compiler {
     isa: OwnedTargetIsa,
     debug: Debug,
     context: Context,
+    registers: regalloc2::Ctx,
     builder: FunctionBuilderContext,
     control: ControlPlane,
     scratch: Scratch,
@@ -35,10 +39,27 @@ impl Compiler {
             isa: isa::build(options)?,
             debug: options.debug,
             context: Context::new(),
+            registers: regalloc2::Ctx::default(),
             builder: FunctionBuilderContext::new(),
             control: ControlPlane::default(),
             scratch: Scratch::default(),
         })
+    }
+
+    /// A code generator for the same target that has no memory of its own yet.
+    ///
+    /// For those who take back at once all memory that one fragment used: what this one holds, they must not touch.
+    #[must_use]
+    pub fn fresh(&self) -> Compiler {
+        Compiler {
+            isa: Arc::clone(&self.isa),
+            debug: self.debug,
+            context: Context::new(),
+            registers: regalloc2::Ctx::default(),
+            builder: FunctionBuilderContext::new(),
+            control: ControlPlane::default(),
+            scratch: Scratch::default(),
+        }
     }
 
     /// The object of one fragment.
@@ -65,24 +86,54 @@ impl Compiler {
         object: Object,
     ) -> Result<Object, Problem> {
         self.context.clear();
-        lower::lower(
+        let loops = lower::lower(
             body,
             &mut self.context.func,
             &mut self.builder,
             &mut self.scratch,
             self.isa.frontend_config(),
         )?;
-        if let Err(error) = self.context.compile(&*self.isa, &mut self.control) {
-            return Err(problem(&error.inner, body));
-        }
-        let Some(code) = self.context.compiled_code() else {
-            return Err(Problem::Fault { reason: format!("no code for `{}`", body.symbol) });
+        self.prepare(loops).map_err(|error| problem(&error, body))?;
+        let Compiler { isa, context, registers, control, .. } = self;
+        let code = isa
+            .compile_function(&context.func, &context.domtree, registers, false, control)
+            .map_err(|error| problem(&error, body))?;
+        let base = context.func.params.base_srcloc();
+        let places = code.buffer.get_srclocs_sorted().iter();
+        let code = Code {
+            text: code.buffer.data(),
+            relocs: code.buffer.relocs(),
+            traps: code.buffer.traps(),
+            places: places.map(|range| (range.start, range.loc.expand(base))),
         };
         let lines = match self.debug {
             Debug::None => None,
             Debug::Line | Debug::Full => Some(line_starts),
         };
-        emit::emit(body, code, &self.context.func, lines, object)
+        emit::emit(body, code, &context.func, lines, object)
+    }
+
+    /// What `Context::compile` does before it makes machine code, without what is known to change nothing.
+    fn prepare(&mut self, loops: Loops) -> CodegenResult<()> {
+        let Compiler { isa, context, control, .. } = self;
+        let isa = &**isa;
+        if isa.flags().opt_level() != OptLevel::None {
+            return context.optimize(isa, control);
+        }
+        context.verify_if(isa)?;
+        context.compute_cfg();
+        context.compute_domtree();
+        let domtree = &context.domtree;
+        if !context.func.layout.blocks().all(|block| domtree.is_reachable(block)) {
+            context.eliminate_unreachable_code(isa)?;
+        }
+        // Variables become block parameters only where values meet, and in a loop for as long as it is open: only
+        // a loop inside another leaves parameters behind that are always the same value.
+        if loops == Loops::Nested {
+            context.remove_constant_phis(isa)?;
+        }
+        context.func.dfg.resolve_all_aliases();
+        Ok(())
     }
 }
 

@@ -1,8 +1,8 @@
 //! Cranelift's result as an object: text, literals, relocations, lines and traps.
 
 use cranelift_codegen::binemit::Reloc as CraneliftReloc;
-use cranelift_codegen::ir::{ExternalName, Function, TrapCode};
-use cranelift_codegen::{CompiledCode, FinalizedMachReloc, FinalizedRelocTarget};
+use cranelift_codegen::ir::{ExternalName, Function, SourceLoc, TrapCode};
+use cranelift_codegen::{FinalizedMachReloc, FinalizedRelocTarget, MachTrap};
 use morph_object::{
     Definition, Line, Object, Reloc, RelocKind, Section, SymbolKind, Target, Trap, TrapKind,
 };
@@ -17,29 +17,39 @@ const ASM_ALIGNMENT: usize = 16;
 /// `int3`: what lies between two pieces of code is never executed.
 const PADDING: u8 = 0xcc;
 
+/// What Cranelift made of a function.
+pub(crate) struct Code<'a, Places> {
+    pub(crate) text: &'a [u8],
+    pub(crate) relocs: &'a [FinalizedMachReloc],
+    pub(crate) traps: &'a [MachTrap],
+    /// Where code of another place begins, in ascending order.
+    pub(crate) places: Places,
+}
+
 /// Adds `code` and the literals and assembly of `body` to `object`.
 ///
 /// `lines` holds the offsets at which lines of the fragment begin; `None` leaves the line table out.
 pub(crate) fn emit(
     body: &Body,
-    code: &CompiledCode,
+    code: Code<'_, impl ExactSizeIterator<Item = (u32, SourceLoc)>>,
     function: &Function,
     lines: Option<&[u32]>,
     object: Object,
 ) -> Result<Object, Problem> {
     let mut emitter = Emitter { body, object, symbols: FxHashMap::default() };
     let strings = emitter.strings();
-    let size = emitter.text(code.code_buffer());
+    let size = emitter.text(code.text);
     if let Some(line_starts) = lines {
-        emitter.lines(code, line_starts);
+        emitter.lines(code.places, line_starts);
     }
-    emitter.traps(code);
+    emitter.traps(code.traps);
     let asm_start = body.asm.as_ref().map(|_| align(emitter.object.text.len()));
-    let mut relocs: Vec<&FinalizedMachReloc> = code.buffer.relocs().iter().collect();
-    relocs.sort_by_key(|reloc| reloc.offset);
-    for reloc in relocs {
+    emitter.object.relocs.reserve(code.relocs.len());
+    for reloc in code.relocs {
         emitter.reloc(reloc, function, &strings, asm_start)?;
     }
+    // Mostly they are in order; what an island holds may not be.
+    emitter.object.relocs.sort_by_key(|reloc| reloc.offset);
     emitter.object.definitions.push(Definition {
         symbol: body.symbol.clone(),
         section: Section::Text,
@@ -78,19 +88,24 @@ impl<'a> Emitter<'a> {
         count(code.len())
     }
 
-    fn lines(&mut self, code: &CompiledCode, line_starts: &[u32]) {
+    fn lines(
+        &mut self,
+        places: impl ExactSizeIterator<Item = (u32, SourceLoc)>,
+        line_starts: &[u32],
+    ) {
         let lines = &mut self.object.lines;
+        lines.reserve(places.len() + 1);
         // The prologue, whose stack probe can fault, belongs to the head of the definition.
         lines.push(Line { offset: 0, line: 0, column: 0 });
-        for range in code.buffer.get_srclocs_sorted() {
-            if !range.loc.is_default() {
-                push_line(lines, range.start, range.loc.bits(), line_starts);
+        for (start, place) in places {
+            if !place.is_default() {
+                push_line(lines, start, place.bits(), line_starts);
             }
         }
     }
 
-    fn traps(&mut self, code: &CompiledCode) {
-        for trap in code.buffer.traps() {
+    fn traps(&mut self, traps: &[MachTrap]) {
+        for trap in traps {
             if let Some(kind) = trap_kind(trap.code) {
                 self.object.traps.push(Trap { offset: trap.offset, kind });
             }

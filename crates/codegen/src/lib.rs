@@ -15,6 +15,7 @@ mod emit;
 mod isa;
 mod lower;
 mod names;
+pub mod synthetic;
 
 pub use compiler::Compiler;
 pub use names::{MEMORY_COPY, MEMORY_FILL, SYSCALL};
@@ -64,7 +65,7 @@ pub enum Verify {
 }
 
 /// Why a fragment has no object.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Problem {
     /// The function exceeds a limit of the back end.
     TooLarge { expressions: usize },

@@ -20,6 +20,7 @@ use cranelift_codegen::ir::{
     Value,
 };
 use cranelift_codegen::isa::{CallConv, TargetFrontendConfig};
+use cranelift_codegen::packed_option::ReservedValue;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Variable};
 use morph_diag::Span;
 use morph_sema::typed::{Body, LocalId, Repr};
@@ -44,6 +45,18 @@ pub(crate) struct Scratch {
     steps: Vec<Step>,
     values: Vec<Value>,
     imports: Imports,
+    /// Beside the body's locals: the value of each in the block that used or set it last. Cranelift's variables
+    /// would answer the same, but slower.
+    known: Vec<Option<(Block, Value)>>,
+}
+
+/// How loops stand to each other in a function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Loops {
+    /// None lies inside another one.
+    Flat,
+    /// Some do, or jumps between assembly blocks may form any.
+    Nested,
 }
 
 /// Builds `body` into the empty `function`.
@@ -53,7 +66,7 @@ pub(crate) fn lower(
     context: &mut FunctionBuilderContext,
     scratch: &mut Scratch,
     config: TargetFrontendConfig,
-) -> Result<(), Problem> {
+) -> Result<Loops, Problem> {
     if body.asm.as_ref().is_some_and(|asm| asm.frame_size > LARGEST_FRAME) {
         return Err(Problem::TooLarge { expressions: body.exprs.len() });
     }
@@ -61,12 +74,16 @@ pub(crate) fn lower(
     scratch.steps.clear();
     scratch.values.clear();
     scratch.imports.reset(body);
+    scratch.known.clear();
+    scratch.known.resize(body.locals.len(), None);
     let mut lowering = Lowering {
         body,
         builder: FunctionBuilder::new(function, context),
         scratch,
+        block: Block::reserved_value(),
         open: true,
         loops: Vec::new(),
+        nesting: Loops::Flat,
         asm: None,
         broken: None,
     };
@@ -75,11 +92,11 @@ pub(crate) fn lower(
     if lowering.open {
         lowering.return_zero();
     }
-    let Lowering { mut builder, broken, .. } = lowering;
+    let Lowering { mut builder, nesting, broken, .. } = lowering;
     builder.seal_all_blocks();
     builder.finalize(config);
     match broken {
-        None => Ok(()),
+        None => Ok(nesting),
         Some(what) => Err(Problem::Fault { reason: format!("in `{}`: {what}", body.symbol) }),
     }
 }
@@ -95,9 +112,12 @@ struct Lowering<'a> {
     body: &'a Body,
     builder: FunctionBuilder<'a>,
     scratch: &'a mut Scratch,
+    /// The current block.
+    block: Block,
     /// Whether the current block still takes instructions; false after a `return` or a jump.
     open: bool,
     loops: Vec<Loop>,
+    nesting: Loops,
     asm: Option<AsmState>,
     /// The first violation of the body's contract.
     broken: Option<&'static str>,
@@ -109,26 +129,38 @@ impl<'a> Lowering<'a> {
     fn entry(&mut self) {
         let entry = self.builder.create_block();
         self.builder.append_block_params_for_function_params(entry);
-        self.builder.switch_to_block(entry);
-        self.builder.seal_block(entry);
+        self.enter_sealed(entry);
         for (index, local) in self.body.locals.iter().enumerate() {
-            let variable = self.builder.declare_var(type_of(local.repr));
+            self.builder.declare_var(type_of(local.repr));
             if index < self.body.params as usize {
                 let word = self.builder.block_params(entry)[index];
                 let value = match local.repr {
                     Repr::Word => word,
                     Repr::Float => self.double_of(word),
                 };
-                self.builder.def_var(variable, value);
+                self.set_local(LocalId(index as u32), value);
             }
         }
         if let Some(asm) = &self.body.asm {
+            self.nesting = Loops::Nested;
             self.asm = Some(self.prepare_asm(asm));
         }
     }
 
-    fn variable(local: LocalId) -> Variable {
-        Variable::from_u32(local.0)
+    fn local(&mut self, local: LocalId) -> Value {
+        match self.scratch.known[local.0 as usize] {
+            Some((block, value)) if block == self.block => value,
+            Some(_) | None => {
+                let value = self.builder.use_var(Variable::from_u32(local.0));
+                self.scratch.known[local.0 as usize] = Some((self.block, value));
+                value
+            }
+        }
+    }
+
+    fn set_local(&mut self, local: LocalId, value: Value) {
+        self.builder.def_var(Variable::from_u32(local.0), value);
+        self.scratch.known[local.0 as usize] = Some((self.block, value));
     }
 
     /// Code from here on belongs to `span`.
@@ -139,6 +171,7 @@ impl<'a> Lowering<'a> {
     /// Begins `block`; all jumps to it that will ever be must have been made, or it is sealed later.
     fn enter(&mut self, block: Block) {
         self.builder.switch_to_block(block);
+        self.block = block;
         self.open = true;
     }
 

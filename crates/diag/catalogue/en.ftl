@@ -113,9 +113,11 @@ NUMBER_MALFORMED = `{ $text }` is not a number
     .note = a name cannot begin with a digit
 SYNTAX_UNEXPECTED = expected { expected-kind }, found { found-kind }
     .label = expected { expected-kind }
+    .help-comment = comments begin with `;` or `#`
 STATEMENT_UNKNOWN = this line is not a statement
     .label = begins no statement
     .note = a statement is a declaration, an assignment, a call or begins with a keyword
+    .help-comment = comments begin with `;` or `#`
 BLOCK_UNCLOSED = `{ $keyword }` is never closed
     .label = this block has no `{ $closer }`
     .mark-end = expected `{ $closer }` before this
@@ -356,13 +358,119 @@ ASM_VARIABLE_DECLARED = `[var_{ $name }]` declares the local variable `{ $name }
 ASM_TARGET = this assembly is for x86_64, the target is `{ $target }`
     .label = cannot be assembled for this target
 
+## Expressions outside of programs.
+
+EXPRESSION_MALFORMED = { $reason ->
+    [empty] the expression is empty
+    [too-long] the expression is longer than { $limit } bytes
+    [too-deep] more than { $limit } operators and parentheses wait for their right side
+    [character] an expression has no `{ $text }`
+    [number-large] the number `{ $text }` does not fit in 64 bits
+    [number] `{ $text }` is not a number
+    [float] `{ $text }` is not an integer
+    [string] an expression has no texts
+    [call] an expression has no calls
+    [index] an expression has no arrays
+    [field] names in an expression have no fields
+    [assignment] an expression assigns nothing
+    [operator] there is no operator `{ $text }`
+    [word] the operator `{ $text }` is written as a sign
+    [operand-missing] an operand is missing
+    [operator-missing] an operator is missing between two operands
+    [unclosed] this `(` is never closed
+   *[unopened] this `)` closes nothing
+}
+    .label = { $reason ->
+    [empty] expected a number or a name
+    [too-long] the limit is reached here
+    [too-deep] one level too many
+    [character] unexpected
+    [number-large] larger than 18446744073709551615
+    [number] expected digits, or `0x` and hexadecimal digits
+    [float] values are integers
+    [string] values are integers
+    [call] called here
+    [index] values are integers
+    [field] values are integers
+    [assignment] not an operator here
+    [operator] unknown operator
+    [word] a word where an operator belongs
+    [operand-missing] expected a number, a name, `(`, `!`, `~` or `-`
+    [operator-missing] this begins a second operand
+    [unclosed] its `)` is missing
+   *[unopened] its `(` is missing
+}
+    .help = { $reason ->
+    [empty] write a condition such as `crash_count < 3`
+    [too-long] split it into several expressions
+    [too-deep] split it into several expressions
+    [character] remove it
+    [number-large] write a smaller number
+    [number] separate the number from the word behind it, or complete it
+    [float] scale the value, for example to milliseconds
+    [string] write a name or a number
+    [call] give the result as a value with a name
+    [index] give the element as a value with a name
+    [field] give the field as a value with a name
+    [assignment] compare with `==`
+    [operator] write it out with the operators of the table in `morph explain EXPRESSION_MALFORMED`
+    [word] write `&&` for and, `||` for or, `!` for not
+    [operand-missing] complete the expression, or remove the operator
+    [operator-missing] join them with an operator such as `&&`, or remove one
+    [unclosed] add the `)`
+   *[unopened] add the `(`, or remove this one
+}
+EXPRESSION_UNDEFINED = { $reason ->
+    [name] nothing gives `{ $text }` a value
+    [division] this divides by zero
+   *[remainder] this takes a remainder by zero
+}
+    .label = { $reason ->
+    [name] unknown name
+    [division] its right side is 0
+   *[remainder] its right side is 0
+}
+    .help = { $reason ->
+    [name] give it a value or correct the name
+    [division] test the right side first: `n != 0 && m / n > 2`
+   *[remainder] test the right side first: `n != 0 && m % n == 0`
+}
+    .help-nearest = did you mean `{ $nearest }`?
+
 ## What happens to a fragment, and Morph's own faults.
 
 FRAGMENT_CLOSED = this needs `{ $name }`, which is closed
 FUNCTION_TOO_LARGE = the function is too large to compile: { $count } values
     .label = too large
     .help = split it into smaller functions
+COMPILER_CRASHED = the compiler crashed on this fragment: { $kind-key ->
+        [panic] it panicked
+        [bad-reply] it gave no usable answer
+       *[other] { $kind }
+    }
+    .label = isolated: Morph crashed in the phase `{ $phase }`
+    .note = this is Morph's fault, not yours; all other fragments are unharmed (fault { $fault })
+    .note-withheld = not tried again: it crashed in an earlier build, and its text, what it uses and the compiler are the same
+    .help = `morph replay { $bundle }` shows the crash again; change the fragment to have it tried again
+COMPILER_EXHAUSTED = the compiler gave up on this fragment: { $kind-key ->
+        [time] it needed more time than a fragment may have
+        [memory] it needed more memory than a fragment may have
+        [handouts] its worker was lost too often
+        [workers] no sandbox could be started
+       *[other] { $kind }
+    }
+    .label = isolated: given up in the phase `{ $phase }`
+    .note = all other fragments are unharmed (fault { $fault })
+    .note-withheld = not tried again: it was given up in an earlier build, and its text, what it uses and the compiler are the same
+    .help = `morph replay { $bundle }` shows it again; a smaller fragment, or a larger budget in `morph.toml`, helps
 COMPILER_FAULT = the compiler failed on this fragment: { $reason }
     .label = was being compiled
     .note = this is Morph's fault, not yours; all other fragments are unharmed
 OUTPUT_FAILED = cannot write `{ $path }`: { $reason }
+
+note-died = note: a sandbox { $death } (phase { $phase }, { $site })
+note-not-started = note: a sandbox could not be started: { $reason }
+note-quarantined = note: { $site } is in quarantine (fault { $fault })
+note-breaker = note: breaker of { $unit }: { $text }
+note-memory = note: what was kept of earlier builds is not used: { $problem }
+note-log = note: the log of decisions is incomplete: { $problem }

@@ -112,9 +112,11 @@ NUMBER_MALFORMED = `{ $text }` bukan bilangan
     .note = nama tidak boleh diawali angka
 SYNTAX_UNEXPECTED = seharusnya { expected-kind }, tetapi ditemukan { found-kind }
     .label = seharusnya { expected-kind }
+    .help-comment = komentar diawali `;` atau `#`
 STATEMENT_UNKNOWN = baris ini bukan pernyataan
     .label = tidak mengawali pernyataan apa pun
     .note = pernyataan berupa deklarasi, penugasan, pemanggilan, atau diawali kata kunci
+    .help-comment = komentar diawali `;` atau `#`
 BLOCK_UNCLOSED = `{ $keyword }` tidak pernah ditutup
     .label = blok ini tidak punya `{ $closer }`
     .mark-end = seharusnya ada `{ $closer }` sebelum ini
@@ -349,13 +351,119 @@ ASM_VARIABLE_DECLARED = `[var_{ $name }]` mendeklarasikan variabel lokal `{ $nam
 ASM_TARGET = assembly ini untuk x86_64, sedangkan targetnya `{ $target }`
     .label = tidak dapat dirakit untuk target ini
 
+## Ekspresi di luar program.
+
+EXPRESSION_MALFORMED = { $reason ->
+    [empty] ekspresinya kosong
+    [too-long] ekspresinya lebih panjang dari { $limit } byte
+    [too-deep] lebih dari { $limit } operator dan tanda kurung menunggu sisi kanannya
+    [character] ekspresi tidak mengenal `{ $text }`
+    [number-large] bilangan `{ $text }` tidak muat dalam 64 bit
+    [number] `{ $text }` bukan bilangan
+    [float] `{ $text }` bukan bilangan bulat
+    [string] ekspresi tidak mengenal teks
+    [call] ekspresi tidak mengenal pemanggilan
+    [index] ekspresi tidak mengenal larik
+    [field] nama dalam ekspresi tidak punya field
+    [assignment] ekspresi tidak mengisi apa pun
+    [operator] tidak ada operator `{ $text }`
+    [word] operator `{ $text }` ditulis dengan tanda
+    [operand-missing] ada operand yang kurang
+    [operator-missing] ada operator yang kurang di antara dua operand
+    [unclosed] `(` ini tidak pernah ditutup
+   *[unopened] `)` ini tidak menutup apa pun
+}
+    .label = { $reason ->
+    [empty] di sini harus ada bilangan atau nama
+    [too-long] batasnya tercapai di sini
+    [too-deep] satu tingkat terlalu banyak
+    [character] tidak terduga
+    [number-large] lebih besar dari 18446744073709551615
+    [number] di sini harus ada angka, atau `0x` dan angka heksadesimal
+    [float] nilai adalah bilangan bulat
+    [string] nilai adalah bilangan bulat
+    [call] dipanggil di sini
+    [index] nilai adalah bilangan bulat
+    [field] nilai adalah bilangan bulat
+    [assignment] bukan operator di sini
+    [operator] operator tidak dikenal
+    [word] kata di tempat operator
+    [operand-missing] di sini harus ada bilangan, nama, `(`, `!`, `~` atau `-`
+    [operator-missing] di sini mulai operand kedua
+    [unclosed] `)`-nya tidak ada
+   *[unopened] `(`-nya tidak ada
+}
+    .help = { $reason ->
+    [empty] tulis syarat seperti `crash_count < 3`
+    [too-long] pecah menjadi beberapa ekspresi
+    [too-deep] pecah menjadi beberapa ekspresi
+    [character] hapus
+    [number-large] tulis bilangan yang lebih kecil
+    [number] pisahkan bilangan dari kata di belakangnya, atau lengkapi
+    [float] ubah satuannya, misalnya ke milidetik
+    [string] tulis nama atau bilangan
+    [call] berikan hasilnya sebagai nilai bernama
+    [index] berikan elemennya sebagai nilai bernama
+    [field] berikan field itu sebagai nilai bernama
+    [assignment] bandingkan dengan `==`
+    [operator] tulis dengan operator dari tabel di `morph explain EXPRESSION_MALFORMED`
+    [word] tulis `&&` untuk dan, `||` untuk atau, `!` untuk bukan
+    [operand-missing] lengkapi ekspresinya, atau hapus operatornya
+    [operator-missing] gabungkan dengan operator seperti `&&`, atau hapus salah satu
+    [unclosed] tambahkan `)`
+   *[unopened] tambahkan `(`, atau hapus yang ini
+}
+EXPRESSION_UNDEFINED = { $reason ->
+    [name] tidak ada yang memberi nilai pada `{ $text }`
+    [division] ini membagi dengan nol
+   *[remainder] ini mengambil sisa bagi dengan nol
+}
+    .label = { $reason ->
+    [name] nama tidak dikenal
+    [division] sisi kanannya 0
+   *[remainder] sisi kanannya 0
+}
+    .help = { $reason ->
+    [name] beri nilai atau perbaiki namanya
+    [division] periksa dahulu sisi kanannya: `n != 0 && m / n > 2`
+   *[remainder] periksa dahulu sisi kanannya: `n != 0 && m % n == 0`
+}
+    .help-nearest = apakah maksudnya `{ $nearest }`?
+
 ## Nasib sebuah fragmen, dan kesalahan Morph sendiri.
 
 FRAGMENT_CLOSED = ini membutuhkan `{ $name }`, yang sedang ditutup
 FUNCTION_TOO_LARGE = fungsi terlalu besar untuk dikompilasi: { $count } nilai
     .label = terlalu besar
     .help = pecah menjadi beberapa fungsi yang lebih kecil
+COMPILER_CRASHED = kompilator ambruk pada fragmen ini: { $kind-key ->
+        [panic] ia panik
+        [bad-reply] ia tidak memberi jawaban yang berguna
+       *[other] { $kind }
+    }
+    .label = diisolasi: Morph ambruk pada fase `{ $phase }`
+    .note = ini kesalahan Morph, bukan kesalahan Anda; semua fragmen lain tetap utuh (gangguan { $fault })
+    .note-withheld = tidak dicoba lagi: ia ambruk pada pembangunan sebelumnya, sedangkan teksnya, yang dipakainya, dan kompilatornya masih sama
+    .help = `morph replay { $bundle }` menunjukkannya sekali lagi; ubah fragmen ini agar dicoba lagi
+COMPILER_EXHAUSTED = kompilator menyerah pada fragmen ini: { $kind-key ->
+        [time] ia perlu waktu lebih banyak daripada jatah satu fragmen
+        [memory] ia perlu memori lebih banyak daripada jatah satu fragmen
+        [handouts] pekerjanya terlalu sering hilang
+        [workers] tidak ada kotak pasir yang dapat dijalankan
+       *[other] { $kind }
+    }
+    .label = diisolasi: menyerah pada fase `{ $phase }`
+    .note = semua fragmen lain tetap utuh (gangguan { $fault })
+    .note-withheld = tidak dicoba lagi: kompilator menyerah padanya pada pembangunan sebelumnya, sedangkan teksnya, yang dipakainya, dan kompilatornya masih sama
+    .help = `morph replay { $bundle }` menunjukkannya sekali lagi; fragmen yang lebih kecil, atau jatah yang lebih besar di `morph.toml`, membantu
 COMPILER_FAULT = kompilator gagal pada fragmen ini: { $reason }
     .label = sedang dikompilasi
     .note = ini kesalahan Morph, bukan kesalahan Anda; semua fragmen lain tetap utuh
 OUTPUT_FAILED = `{ $path }` tidak dapat ditulis: { $reason }
+
+note-died = catatan: sebuah kotak pasir { $death } (fase { $phase }, { $site })
+note-not-started = catatan: sebuah kotak pasir tidak dapat dijalankan: { $reason }
+note-quarantined = catatan: { $site } dikarantina (gangguan { $fault })
+note-breaker = catatan: pemutus { $unit }: { $text }
+note-memory = catatan: simpanan dari pembangunan sebelumnya tidak dipakai: { $problem }
+note-log = catatan: catatan keputusan tidak lengkap: { $problem }

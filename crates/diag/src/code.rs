@@ -14,7 +14,7 @@ pub enum Severity {
 macro_rules! codes {
     ($($(#[doc = $doc:literal])+ $variant:ident = $name:literal, $severity:ident;)+) => {
         /// The stable name of a kind of problem. The arguments of its message stand in its docstring.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
         pub enum Code {
             $($(#[doc = $doc])+ $variant,)+
         }
@@ -217,11 +217,21 @@ codes! {
     /// `target`. Inline assembly is for another machine than the target.
     AsmTarget = "ASM_TARGET", Error;
 
+    // ---- Expressions outside of programs: policies, `morph eval`.
+    /// `reason` (the kind in kebab case), `text` (what stands at the mark), `limit`. A text that is no expression.
+    ExpressionMalformed = "EXPRESSION_MALFORMED", Error;
+    /// `reason` (name, division, remainder), `text`; optional `nearest`. An expression that has no value.
+    ExpressionUndefined = "EXPRESSION_UNDEFINED", Error;
+
     // ---- What happens to a fragment, and Morph's own faults.
     /// `name` of what is needed and closed. The fragment is closed with it: listed under what is lost, no message of its own.
     FragmentClosed = "FRAGMENT_CLOSED", Note;
     /// `count`. A function too large for the back end.
     FunctionTooLarge = "FUNCTION_TOO_LARGE", Error;
+    /// `kind`, `phase`, `fault`; `bundle` if there is one. The compiler crashed on the fragment, each time.
+    CompilerCrashed = "COMPILER_CRASHED", Error;
+    /// `kind`, `phase`, `fault`; `bundle` if there is one. The compiler used up time or memory on the fragment.
+    CompilerExhausted = "COMPILER_EXHAUSTED", Error;
     /// `reason`. The compiler failed on this fragment: Morph's fault.
     CompilerFault = "COMPILER_FAULT", Error;
     /// `path`, `reason`. The image could not be written.

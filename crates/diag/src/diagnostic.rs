@@ -1,11 +1,17 @@
 //! The shape of one diagnostic.
 
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
 use crate::{Code, Severity};
 
 /// A half-open byte range `start..end` in the text of one fragment.
 ///
 /// Fragment-relative, so that moving a fragment inside its unit changes no value that holds a span.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct Span {
     pub start: u32,
     pub end: u32,
@@ -29,11 +35,11 @@ impl Span {
 }
 
 /// A fragment of the program, dense, in program order: by unit in import order, then by position.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct FragmentId(pub u32);
 
 /// Whose text a span counts in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Origin {
     /// The fragment that the diagnostic is about.
     Here,
@@ -42,7 +48,7 @@ pub enum Origin {
 }
 
 /// A marked place with an optional text beside it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Label {
     pub origin: Origin,
     pub span: Span,
@@ -54,14 +60,14 @@ pub struct Label {
 ///
 /// `key` is an attribute of the diagnostic's message (`help`, `note-missing`): the catalogue entry
 /// `TYPE_UNKNOWN.help` is `Phrase { key: "help", .. }` of a `TYPE_UNKNOWN` diagnostic.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Phrase {
-    pub key: &'static str,
+    pub key: Cow<'static, str>,
     pub args: Args,
 }
 
 /// A fact in a message.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Arg {
     Text(String),
     Number(i64),
@@ -94,10 +100,10 @@ impl From<Vec<String>> for Arg {
 }
 
 /// Named arguments in the order in which they were given.
-pub type Args = Vec<(&'static str, Arg)>;
+pub type Args = Vec<(Cow<'static, str>, Arg)>;
 
 /// A replacement that would make the program right (or at least righter).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fix {
     pub span: Span,
     pub replacement: String,
@@ -106,7 +112,7 @@ pub struct Fix {
 /// One problem of one fragment.
 ///
 /// The first mark is `primary`; its text is the catalogue attribute `label` when that exists.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Diagnostic {
     pub code: Code,
     pub primary: Span,
@@ -137,14 +143,14 @@ impl Diagnostic {
 
     #[must_use]
     pub fn arg(mut self, name: &'static str, value: impl Into<Arg>) -> Diagnostic {
-        self.args.push((name, value.into()));
+        self.args.push((Cow::Borrowed(name), value.into()));
         self
     }
 
     /// Adds a second mark in the same fragment, worded by the attribute `mark-key` (`key` may be written either way).
     #[must_use]
     pub fn mark(mut self, span: Span, key: &'static str) -> Diagnostic {
-        let text = Some(Phrase { key, args: Vec::new() });
+        let text = Some(Phrase { key: Cow::Borrowed(key), args: Vec::new() });
         self.secondary.push(Label { origin: Origin::Here, span, text });
         self
     }
@@ -152,7 +158,7 @@ impl Diagnostic {
     /// Adds a mark in another fragment, worded by the attribute `mark-key`.
     #[must_use]
     pub fn mark_in(mut self, fragment: FragmentId, span: Span, key: &'static str) -> Diagnostic {
-        let text = Some(Phrase { key, args: Vec::new() });
+        let text = Some(Phrase { key: Cow::Borrowed(key), args: Vec::new() });
         self.secondary.push(Label { origin: Origin::Fragment(fragment), span, text });
         self
     }
@@ -163,7 +169,7 @@ impl Diagnostic {
     /// diagnostic has the arguments that they name. Those with a suffix (`help-x`) are shown on request.
     #[must_use]
     pub fn footer(mut self, key: &'static str) -> Diagnostic {
-        self.footers.push(Phrase { key, args: Vec::new() });
+        self.footers.push(Phrase { key: Cow::Borrowed(key), args: Vec::new() });
         self
     }
 

@@ -34,8 +34,8 @@ pub fn label(diagnostic: &Diagnostic, lang: Lang) -> Option<String> {
 /// A footer or the text of a second mark, whose key may leave `mark-` out. The phrase's own arguments win over the diagnostic's.
 pub fn phrase(diagnostic: &Diagnostic, phrase: &Phrase, lang: Lang) -> String {
     let args: [&Args; 2] = [&diagnostic.args, &phrase.args];
-    words(lang, diagnostic.code.name(), Some(phrase.key), &args)
-        .map_or_else(|| phrase.key.to_owned(), |words| words.text)
+    words(lang, diagnostic.code.name(), Some(&phrase.key), &args)
+        .map_or_else(|| phrase.key.clone().into_owned(), |words| words.text)
 }
 
 /// What stands below a diagnostic.
@@ -117,8 +117,8 @@ fn words_in(
     };
     let mut filled = FluentArgs::new();
     for (name, arg) in args.iter().copied().flatten() {
-        filled.set(*name, value(arg));
-        if let (Arg::Text(text), true) = (arg, WITH_KEY.contains(name)) {
+        filled.set(name.clone(), value(arg));
+        if let (Arg::Text(text), true) = (arg, WITH_KEY.contains(&name.as_ref())) {
             filled.set(format!("{name}-key"), text.replace(' ', "-"));
         }
     }

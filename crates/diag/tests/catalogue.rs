@@ -143,7 +143,7 @@ fn with_all_arguments_no_wording_shows_a_hole() {
             for key in entries(ENGLISH).into_keys() {
                 if let Some(attribute) = key.strip_prefix(&format!("{code}.")) {
                     let key: &'static str = attribute.to_owned().leak();
-                    let phrase = Phrase { key, args: Vec::new() };
+                    let phrase = Phrase { key: key.into(), args: Vec::new() };
                     texts.push(wording::phrase(&diagnostic, &phrase, lang));
                 }
             }

@@ -1,19 +1,16 @@
-//! From units to checked fragments: summaries, closure, environment, check.
+//! What is known of a program: who takes part, what they show to each other, what is wrong with each.
 //!
 //! Every fragment of every unit has an id, in program order. Most of the library never becomes active, and
 //! what is not active costs a summary and nothing more.
 
-use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
 
 use morph_diag::{Arg, Code, Diagnostic, FragmentId, Severity, Source, Span};
-use morph_sema::check::{self, Checked, Site};
+use morph_object::{Object, Symbol};
 use morph_sema::closure::{self, Candidate, ClosureInput};
 use morph_sema::environment::{EnvInput, Environment, environment};
-use morph_sema::index::index;
 use morph_sema::nearest::add_nearest;
 use morph_sema::summary::{Definition, Side, Summary};
-use morph_sema::typed::Typed;
 
 use crate::library;
 use crate::options::{Goal, Grain, Imports, Options};
@@ -21,10 +18,8 @@ use crate::program::{FragmentRef, Program};
 use crate::project::{Location, Project};
 use crate::registry::Registered;
 use crate::report::source_of;
+use crate::task::{Built, Made, Verdict};
 use crate::unit::{Fragment, Unit};
-
-/// What `morph_codegen` calls the machine.
-pub(crate) const TARGET: &str = "x86_64-linux";
 
 /// What became of a fragment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,49 +40,48 @@ impl State {
 }
 
 /// A program under analysis. Tables are indexed by fragment id.
+#[derive(Clone)]
 pub(crate) struct Analysis<'p> {
-    pub(crate) program: &'p Program,
-    pub(crate) places: Vec<FragmentRef>,
+    pub(crate) program: &'p Program<'p>,
+    pub(crate) places: Rc<[FragmentRef]>,
     /// First id of each unit.
     first: Vec<u32>,
-    pub(crate) summaries: Vec<Summary<'p>>,
     pub(crate) states: Vec<State>,
     pub(crate) problems: Vec<(FragmentId, Diagnostic)>,
-    pub(crate) environment: Environment,
+    pub(crate) environment: Rc<Environment>,
     /// A problem of the whole program: it has no entry point, or it could not be linked.
     pub(crate) program_problem: Option<Diagnostic>,
 }
 
 impl<'p> Analysis<'p> {
     /// Summarises all fragments, finds those that take part, and joins their signatures.
-    pub(crate) fn new(program: &'p Program, project: &Project, options: &Options) -> Analysis<'p> {
+    pub(crate) fn new(
+        program: &'p Program<'p>,
+        project: &Project,
+        options: &Options,
+    ) -> Analysis<'p> {
         let mut analysis = Analysis::summarise(program);
         analysis.connect(project, options);
         analysis
     }
 
     /// The first half of [`Analysis::new`]: all fragments on their own.
-    pub(crate) fn summarise(program: &'p Program) -> Analysis<'p> {
+    pub(crate) fn summarise(program: &'p Program<'p>) -> Analysis<'p> {
         let mut places = Vec::new();
         let mut first = Vec::new();
-        let mut summaries = Vec::new();
         for (number, unit) in (0..).zip(&program.units) {
             first.push(to_u32(places.len()));
-            for (fragment, cut) in (0..).zip(&unit.fragments) {
-                places.push(FragmentRef { unit: number, fragment });
-                summaries.push(index(&cut.tree, unit.text_of(cut), unit.side()));
-            }
+            let count = to_u32(unit.fragments.len());
+            places.extend((0..count).map(|fragment| FragmentRef { unit: number, fragment }));
         }
         let states = vec![State::Inactive; places.len()];
-        let environment = Environment::default();
         let mut analysis = Analysis {
             program,
-            places,
+            places: places.into(),
             first,
-            summaries,
             states,
             problems: Vec::new(),
-            environment,
+            environment: Rc::default(),
             program_problem: None,
         };
         for (place, problem) in &program.problems {
@@ -110,11 +104,11 @@ impl<'p> Analysis<'p> {
         FragmentId(self.first[place.unit as usize] + place.fragment)
     }
 
-    pub(crate) fn unit(&self, id: FragmentId) -> &'p Unit {
+    pub(crate) fn unit(&self, id: FragmentId) -> &'p Unit<'p> {
         &self.program.units[self.places[id.0 as usize].unit as usize]
     }
 
-    pub(crate) fn fragment(&self, id: FragmentId) -> &'p Fragment {
+    pub(crate) fn fragment(&self, id: FragmentId) -> &'p Fragment<'p> {
         &self.unit(id).fragments[self.places[id.0 as usize].fragment as usize]
     }
 
@@ -130,7 +124,7 @@ impl<'p> Analysis<'p> {
         let unit = self.unit(id);
         let fragment = self.fragment(id);
         let range = fragment.piece.range;
-        source_of(&unit.path, &unit.text, range.start as usize..range.end as usize, fragment.line)
+        source_of(&unit.path, unit.text, range.start as usize..range.end as usize, fragment.line)
     }
 
     pub(crate) fn side(&self, id: FragmentId) -> Side {
@@ -141,8 +135,8 @@ impl<'p> Analysis<'p> {
         &self.states[id.0 as usize]
     }
 
-    pub(crate) fn summary(&self, id: FragmentId) -> &Summary<'p> {
-        &self.summaries[id.0 as usize]
+    pub(crate) fn summary(&self, id: FragmentId) -> &'p Summary<'p> {
+        &self.fragment(id).summary
     }
 
     /// Reports a problem; an error closes the fragment.
@@ -230,8 +224,10 @@ impl<'p> Analysis<'p> {
             if *self.state(id) == State::Inactive {
                 continue;
             }
-            let own =
-                self.fragment(id).tree.diagnostics.iter().chain(&self.summary(id).diagnostics);
+            if let Some(fault) = &self.fragment(id).fault {
+                self.report(id, (**fault).clone());
+            }
+            let own = self.fragment(id).syntax.iter().chain(&self.summary(id).diagnostics);
             for problem in own.cloned().collect::<Vec<_>>() {
                 self.report(id, problem);
             }
@@ -248,7 +244,7 @@ impl<'p> Analysis<'p> {
             })
             .collect();
         let (environment, problems) = environment(&inputs);
-        self.environment = environment;
+        self.environment = Rc::new(environment);
         for (id, problem) in problems {
             self.report(id, problem);
         }
@@ -282,36 +278,28 @@ impl<'p> Analysis<'p> {
         }
     }
 
-    /// Checks one active fragment that is not closed; what it finds wrong closes it.
-    pub(crate) fn check(&mut self, id: FragmentId) -> Option<Typed> {
-        if *self.state(id) != State::Active {
-            return None;
-        }
-        let unit = self.unit(id);
-        let fragment = self.fragment(id);
-        // The two sides may have units of one path: names of initialisers keep them apart.
-        let name = match unit.side() {
-            Side::Program => unit.path.clone(),
-            Side::Library => format!("@{}", unit.path),
-        };
-        let site = Site { unit: &name, ordinal: self.places[id.0 as usize].fragment };
-        let asker = self.environment.asker(unit.side());
-        let options = check::Options { target: TARGET };
-        // The checker works on its own copies, so a panic leaves nothing half-changed.
-        let result = catch_unwind(AssertUnwindSafe(|| {
-            check::check(&fragment.tree, unit.text_of(fragment), site, asker, options)
-        }));
-        let Checked { typed, diagnostics, closed_by, .. } = match result {
-            Ok(checked) => checked,
-            Err(payload) => {
-                self.report(id, fault(panic_text(payload.as_ref())));
+    /// Takes note of what became of an active fragment; what was found wrong closes it.
+    ///
+    /// The object of a fragment that is not closed. Call it in the order of the fragments: which of several closed
+    /// definitions a fragment depends on goes by that order.
+    pub(crate) fn accept(
+        &mut self,
+        id: FragmentId,
+        verdict: Verdict,
+    ) -> Option<(Object, Option<Symbol>)> {
+        let built = match verdict {
+            Verdict::Built(built) => *built,
+            Verdict::Faulted(problem) => {
+                self.report(id, *problem);
                 return None;
             }
         };
+        let Built { diagnostics, closed_by, made, .. } = built;
+        let side = self.side(id);
         let import = self.failed_import(id);
         let mut expected_from_import = false;
         for problem in diagnostics {
-            let problem = add_nearest(problem, &self.environment, unit.side());
+            let problem = add_nearest(problem, &self.environment, side);
             // One message per cause: what an import would have brought is missing because of the import.
             if import.is_some() && may_come_from_import(&problem) {
                 expected_from_import = true;
@@ -325,16 +313,31 @@ impl<'p> Analysis<'p> {
         {
             self.states[id.0 as usize] = State::Dependent(import);
         }
-        if typed.is_none() && !self.state(id).is_closed() {
-            match closed_by.iter().find_map(|name| self.closed_definition(name, unit.side())) {
-                Some(cause) => self.states[id.0 as usize] = State::Dependent(cause),
-                None => {
-                    let reason = format!("no typed fragment and no reason: {closed_by:?}");
-                    self.report(id, fault(reason));
+        match made {
+            Made::Closed if !self.state(id).is_closed() => {
+                match closed_by.iter().find_map(|name| self.closed_definition(name, side)) {
+                    Some(cause) => self.states[id.0 as usize] = State::Dependent(cause),
+                    None => {
+                        let reason = format!("no typed fragment and no reason: {closed_by:?}");
+                        self.report(id, fault(reason));
+                    }
                 }
+                None
+            }
+            Made::Closed | Made::Nothing => None,
+            Made::Object { object, initialiser } => Some((object, initialiser)),
+            Made::Refused(problem) => {
+                self.report(id, problem.to_diagnostic(self.head(id)));
+                None
             }
         }
-        typed
+    }
+
+    /// Where a problem of a whole fragment is shown: its name, else its first line.
+    pub(crate) fn head(&self, id: FragmentId) -> Span {
+        let fragment = self.fragment(id);
+        let first_line = self.unit(id).text_of(fragment).lines().next().unwrap_or("");
+        fragment.piece.name.unwrap_or(Span::new(0, to_u32(first_line.len())))
     }
 
     /// The first import of the program that failed, if `id` is the program's.
@@ -411,12 +414,6 @@ impl<'p> Analysis<'p> {
 /// A bug of ours that costs one fragment.
 fn fault(reason: String) -> Diagnostic {
     Diagnostic::new(Code::CompilerFault, Span::default()).arg("reason", reason)
-}
-
-/// What a panic said.
-fn panic_text(payload: &(dyn Any + Send)) -> String {
-    let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_else(|| "panic".to_owned())
 }
 
 pub(crate) fn to_u32(index: usize) -> u32 {

@@ -1,22 +1,17 @@
 //! From checked fragments to an image: objects, stubs for what is closed, the start function, the link.
 //!
 //! Program fragments are compiled all. Library fragments are checked and compiled when something names one
-//! of their symbols, so an image costs what it uses.
+//! of their symbols, so an image costs what it uses; those that closure found are compiled together with the program.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::rc::Rc;
-
-use morph_codegen::Compiler;
-use morph_diag::{Color, Format, FragmentId, Lang, Located, Severity, Span, render};
+use morph_codegen::synthetic;
+use morph_diag::{Color, Format, FragmentId, Lang, Located, Severity, render};
 use morph_object::{Object, Symbol};
-use morph_sema::check;
 use morph_sema::summary::{Definition, Side};
-use morph_sema::typed::{Body, Item, Typed};
 use rustc_hash::FxHashMap;
 
 use crate::analysis::{Analysis, State, to_u32};
-use crate::meaning::Shared;
-use crate::options::{self, Options};
+use crate::options::{self, Goal, Options};
+use crate::task::{Executor, Synthetic, Task, Verdict};
 
 /// A linked program.
 pub(crate) struct Compiled {
@@ -24,45 +19,66 @@ pub(crate) struct Compiled {
 }
 
 /// The objects made so far.
-pub(crate) struct Compilation<'s> {
+pub(crate) struct Compilation<'e> {
     options: Options,
-    /// What several builds of one process have in common, if there are several.
-    shared: Option<&'s mut Shared>,
-    /// Boxed: it is large, and changes hands with each fragment.
-    compiler: Option<Box<Compiler>>,
+    executor: &'e mut dyn Executor,
+    /// Who has which symbol.
+    owners: Owners,
+    /// Answers about fragments of the library that nothing has named yet.
+    ahead: FxHashMap<FragmentId, Verdict>,
     /// In fragment order once linked; stubs carry their fragment's id.
-    objects: Vec<(FragmentId, Rc<Object>)>,
+    objects: Vec<(FragmentId, Object)>,
     /// Initialisers by fragment: symbols to call at start-up.
     initialisers: FxHashMap<FragmentId, Symbol>,
 }
 
-impl<'s> Compilation<'s> {
-    pub(crate) fn new(options: &Options, shared: Option<&'s mut Shared>) -> Compilation<'s> {
+impl<'e> Compilation<'e> {
+    pub(crate) fn new(
+        analysis: &Analysis<'_>,
+        options: &Options,
+        executor: &'e mut dyn Executor,
+    ) -> Compilation<'e> {
         Compilation {
             options: *options,
-            shared,
-            compiler: None,
+            executor,
+            owners: Owners::new(analysis),
+            ahead: FxHashMap::default(),
             objects: Vec::new(),
             initialisers: FxHashMap::default(),
         }
     }
 
-    /// Compiles all checked fragments of the program.
-    pub(crate) fn program(&mut self, analysis: &mut Analysis<'_>, typed: &mut [Option<Rc<Typed>>]) {
-        for id in analysis.ids() {
-            if let Some(typed) = typed[id.0 as usize].take() {
-                self.fragment(analysis, id, &typed);
+    /// Checks the program's fragments, and compiles them if there is to be an image.
+    pub(crate) fn program(&mut self, analysis: &mut Analysis<'_>) {
+        let with_library = self.options.goal == Goal::Image;
+        let wanted = |id: &FragmentId| match analysis.side(*id) {
+            Side::Program => true,
+            // Nearly all of what closure found will be named by some object.
+            Side::Library => {
+                with_library && !matches!(analysis.summary(*id).definition, Definition::Import)
+            }
+        };
+        let active = |id: &FragmentId| *analysis.state(*id) == State::Active;
+        let tasks = analysis.ids().filter(active).filter(wanted).map(Task).collect();
+        let mut answers = self.executor.run(tasks);
+        answers.sort_by_key(|(task, _)| *task);
+        for (Task(id), verdict) in answers {
+            match analysis.side(id) {
+                Side::Program => self.accept(analysis, id, verdict),
+                Side::Library => {
+                    self.ahead.insert(id, verdict);
+                }
             }
         }
     }
 
-    /// Stubs, the library as far as it is needed, the start function, and the link.
-    pub(crate) fn finish(
-        self,
-        analysis: &mut Analysis<'_>,
-        entry: Option<FragmentId>,
-    ) -> Result<Compiled, String> {
-        self.complete(analysis, entry)?.link(analysis)
+    fn accept(&mut self, analysis: &mut Analysis<'_>, id: FragmentId, verdict: Verdict) {
+        if let Some((object, initialiser)) = analysis.accept(id, verdict) {
+            self.objects.push((id, object));
+            if let Some(symbol) = initialiser {
+                self.initialisers.insert(id, symbol);
+            }
+        }
     }
 
     /// Adds what the program does not bring itself: stubs, the library, the start function.
@@ -70,15 +86,14 @@ impl<'s> Compilation<'s> {
         mut self,
         analysis: &mut Analysis<'_>,
         entry: Option<FragmentId>,
-    ) -> Result<Linkable, String> {
+    ) -> Linkable {
         // What `--grain unit` isolated after it was compiled makes room for its stub.
         self.objects.retain(|(id, _)| !analysis.state(*id).is_closed());
         self.initialisers.retain(|id, _| !analysis.state(*id).is_closed());
-        let owners = Owners::new(analysis);
-        let mut closed_globals = self.stubs(analysis, &owners, Side::Program)?;
-        self.library(analysis, &owners)?;
-        closed_globals.extend(self.stubs(analysis, &owners, Side::Library)?);
-        let start = self.start(analysis, entry)?;
+        let mut closed_globals = self.stubs(analysis, Side::Program);
+        self.library(analysis);
+        closed_globals.extend(self.stubs(analysis, Side::Library));
+        let start = self.start(analysis, entry);
         self.objects.sort_by_key(|(id, _)| *id);
         let debug = match self.options.debug {
             options::Debug::None => morph_link::Debug::None,
@@ -91,114 +106,47 @@ impl<'s> Compilation<'s> {
             roots: Vec::new(),
             closed_globals,
         };
-        Ok(Linkable { objects: self.objects, start, options })
+        Linkable { objects: self.objects, start, options }
     }
 
-    /// Compiles one fragment; a failure closes it.
-    pub(crate) fn fragment(
-        &mut self,
-        analysis: &mut Analysis<'_>,
-        id: FragmentId,
-        typed: &Rc<Typed>,
-    ) {
-        let initialiser = match &typed.item {
-            Item::Function(body) if body.symbol.starts_with('%') => Some(body.symbol.clone()),
-            Item::Global { initialiser, .. } => {
-                initialiser.as_ref().map(|body| body.symbol.clone())
-            }
-            Item::Function(_) | Item::Raw(_) => None,
-            Item::Nothing => return,
-        };
-        let place = analysis.unit(id).location.library_place(analysis.places[id.0 as usize]);
-        let known = self.shared.as_ref().and_then(|shared| shared.object(place?, &self.options));
-        let object = known.map_or_else(|| self.object(typed).map(Rc::new), Ok);
-        match object {
-            Ok(object) => {
-                if let Some(shared) = &mut self.shared {
-                    shared.keep(place, &self.options, typed, &object);
-                }
-                self.objects.push((id, object));
-                if let Some(symbol) = initialiser {
-                    self.initialisers.insert(id, symbol);
-                }
-            }
-            Err(problem) => {
-                let span = head(analysis, id);
-                analysis.report(id, problem.to_diagnostic(span));
-            }
-        }
-    }
-
-    fn object(&mut self, typed: &Typed) -> Result<Object, morph_codegen::Problem> {
-        let mut compiler = match self.compiler.take() {
-            Some(compiler) => compiler,
-            None => Box::new(Compiler::new(&codegen_options(&self.options))?),
-        };
-        // A compiler that panicked is thrown away, so nothing half-changed is seen again.
-        match catch_unwind(AssertUnwindSafe(|| compiler.compile(typed))) {
-            Ok(result) => {
-                self.compiler = Some(compiler);
-                result
-            }
-            Err(payload) => {
-                let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
-                let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
-                Err(morph_codegen::Problem::Fault {
-                    reason: text.unwrap_or_else(|| "panic".to_owned()),
-                })
-            }
-        }
-    }
-
-    /// Checks and compiles the library fragments whose symbols are named, until nothing new is.
-    fn library(&mut self, analysis: &mut Analysis<'_>, owners: &Owners) -> Result<(), String> {
-        let mut queue: Vec<Symbol> = vec![morph_link::ENTRY.to_owned()];
-        queue.extend(["@$global_argc", "@$global_argv", "@fault_closed"].map(str::to_owned));
-        queue.extend(self.objects.iter().flat_map(|(_, object)| library_names(object)));
+    /// Takes in the library fragments whose symbols are named, until nothing new is.
+    fn library(&mut self, analysis: &mut Analysis<'_>) {
+        let mut taken = vec![false; analysis.places.len()];
         // A library file that was imported whole runs its statements.
         let statements = analysis.ids().filter(|id| {
             *analysis.state(*id) == State::Active
                 && analysis.side(*id) == Side::Library
                 && matches!(analysis.summary(*id).definition, Definition::Statement)
         });
-        let mut wanted: Vec<FragmentId> = statements.collect();
-        let mut done = vec![false; analysis.places.len()];
+        let mut wave: Vec<FragmentId> = statements.collect();
+        let named = self.objects.iter().flat_map(|(_, object)| library_names(object));
+        wave.extend(self.owners.library(analysis, roots().chain(named)));
         loop {
-            while let Some(symbol) = queue.pop() {
-                if let Some(id) =
-                    owners.find(&symbol).filter(|id| analysis.side(*id) == Side::Library)
-                {
-                    wanted.push(id);
+            wave.retain(|id| !std::mem::replace(&mut taken[id.0 as usize], true));
+            if wave.is_empty() {
+                return;
+            }
+            wave.sort_unstable();
+            let before = self.objects.len();
+            for id in std::mem::take(&mut wave) {
+                if let Some(verdict) = self.ahead.remove(&id) {
+                    self.accept(analysis, id, verdict);
                 }
             }
-            let Some(id) = wanted.pop() else { return Ok(()) };
-            if std::mem::replace(&mut done[id.0 as usize], true) {
-                continue;
-            }
-            let place = analysis.unit(id).location.library_place(analysis.places[id.0 as usize]);
-            let known = self.shared.as_ref().and_then(|shared| shared.typed(place?));
-            if let Some(typed) = known.or_else(|| analysis.check(id).map(Rc::new)) {
-                let before = self.objects.len();
-                self.fragment(analysis, id, &typed);
-                let new = &self.objects[before..];
-                queue.extend(new.iter().flat_map(|(_, object)| library_names(object)));
-            }
+            let new = &self.objects[before..];
+            let named = new.iter().flat_map(|(_, object)| library_names(object));
+            wave = self.owners.library(analysis, named).collect();
         }
     }
 
     /// Makes the stand-ins of one side's closed fragments; gives the closed globals.
-    fn stubs(
-        &mut self,
-        analysis: &mut Analysis<'_>,
-        owners: &Owners,
-        side: Side,
-    ) -> Result<Vec<Symbol>, String> {
+    fn stubs(&mut self, analysis: &Analysis<'_>, side: Side) -> Vec<Symbol> {
         let mut closed_globals = Vec::new();
         let closed =
             |id: &FragmentId| analysis.side(*id) == side && analysis.state(*id).is_closed();
         let closed: Vec<FragmentId> = analysis.ids().filter(closed).collect();
         if closed.is_empty() {
-            return Ok(closed_globals);
+            return closed_globals;
         }
         let errors = Errors::new(analysis);
         for id in closed {
@@ -207,44 +155,36 @@ impl<'s> Compilation<'s> {
                 State::Inactive | State::Active | State::Broken => id,
             };
             let name = analysis.name(id).map_or("", |(_, name)| name);
-            let params = parameters(analysis, id);
             let english = errors.text(analysis, cause, Lang::En);
             let indonesian = errors.text(analysis, cause, Lang::Id);
             for (symbol, form) in symbols(analysis, id) {
                 // A second definition of a name is closed without taking the first one's place.
-                if owners.find(&symbol) != Some(id) {
+                if self.owners.find(&symbol) != Some(id) {
                     continue;
                 }
-                let stub = match form {
+                let symbol = match form {
                     Form::Called => symbol,
                     Form::Read => {
                         closed_globals.push(symbol.clone());
                         format!("?{symbol}")
                     }
                 };
-                let body = check::stub_body(stub, params, name, &english, &indonesian);
-                let object = self.synthetic(body)?;
-                self.objects.push((id, Rc::new(object)));
+                self.executor.add(&Synthetic::Stub {
+                    symbol: &symbol,
+                    params: parameters(analysis, id),
+                    name,
+                    english: &english,
+                    indonesian: &indonesian,
+                });
+                let object = synthetic::stub(&symbol, name, &english, &indonesian);
+                self.objects.push((id, object));
             }
         }
-        Ok(closed_globals)
-    }
-
-    /// The object of a function that no text stands behind.
-    fn synthetic(&mut self, body: Body) -> Result<Object, String> {
-        let typed = Rc::new(Typed { item: Item::Function(body), line_starts: vec![0] });
-        if let Some(shared) = &mut self.shared {
-            shared.keep_synthetic(&typed);
-        }
-        self.object(&typed).map_err(|problem| format!("{problem:?}"))
+        closed_globals
     }
 
     /// The function that runs initialisers and `mulai`.
-    fn start(
-        &mut self,
-        analysis: &Analysis<'_>,
-        entry: Option<FragmentId>,
-    ) -> Result<Object, String> {
+    fn start(&mut self, analysis: &Analysis<'_>, entry: Option<FragmentId>) -> Object {
         let included = &analysis.program.included;
         let included: Vec<FragmentId> = included.iter().map(|place| analysis.id(*place)).collect();
         // What closure brought in is ready before anything of the program runs; the library first.
@@ -263,18 +203,22 @@ impl<'s> Compilation<'s> {
             let params = parameters(analysis, id);
             ("mulai", if params <= 2 { params } else { 0 })
         });
-        let body = check::start_body(&initialisers, entry);
-        let mut object = self.synthetic(body)?;
-        // No text stands behind it.
-        object.lines.clear();
-        Ok(object)
+        self.executor.add(&Synthetic::Start { initialisers: &initialisers, entry });
+        synthetic::start(&initialisers, entry)
     }
+}
+
+/// What every image needs of the library.
+fn roots() -> impl Iterator<Item = Symbol> {
+    [morph_link::ENTRY, "@$global_argc", "@$global_argv", "@fault_closed"]
+        .into_iter()
+        .map(str::to_owned)
 }
 
 /// All objects of an image.
 pub(crate) struct Linkable {
     /// In fragment order; stubs carry their fragment's id.
-    objects: Vec<(FragmentId, Rc<Object>)>,
+    objects: Vec<(FragmentId, Object)>,
     start: Object,
     options: morph_link::Options,
 }
@@ -317,6 +261,17 @@ impl Owners {
 
     fn find(&self, symbol: &str) -> Option<FragmentId> {
         self.by_symbol.get(symbol).copied()
+    }
+
+    /// The library fragments that have these symbols; some perhaps several times.
+    fn library(
+        &self,
+        analysis: &Analysis<'_>,
+        symbols: impl Iterator<Item = Symbol>,
+    ) -> impl Iterator<Item = FragmentId> {
+        symbols
+            .filter_map(|symbol| self.find(&symbol))
+            .filter(|id| analysis.side(*id) == Side::Library)
     }
 }
 
@@ -388,28 +343,5 @@ impl Errors {
             render(&located, lang, Format::Human, Color::Never)
         });
         errors.collect::<Vec<String>>().join("\n")
-    }
-}
-
-/// Where a problem of a whole fragment is shown: its name, else its first line.
-fn head(analysis: &Analysis<'_>, id: FragmentId) -> Span {
-    let fragment = analysis.fragment(id);
-    let first_line = analysis.unit(id).text_of(fragment).lines().next().unwrap_or("");
-    fragment.piece.name.unwrap_or(Span::new(0, to_u32(first_line.len())))
-}
-
-fn codegen_options(options: &Options) -> morph_codegen::Options {
-    morph_codegen::Options {
-        opt: match options.opt {
-            options::Opt::None => morph_codegen::Opt::None,
-            options::Opt::Speed => morph_codegen::Opt::Speed,
-        },
-        target: morph_codegen::Target::X86_64Linux,
-        debug: match options.debug {
-            options::Debug::None => morph_codegen::Debug::None,
-            options::Debug::Line => morph_codegen::Debug::Line,
-            options::Debug::Full => morph_codegen::Debug::Full,
-        },
-        verify: morph_codegen::Verify::Default,
     }
 }

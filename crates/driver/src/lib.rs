@@ -4,20 +4,36 @@
 //! next. [`build`] is all of it; what it gives is worded and printed by whoever calls.
 
 mod analysis;
+mod back;
 mod compile;
+mod crew;
+pub mod expression;
 mod image;
+pub mod isolation;
+mod key;
+mod ledger;
 pub mod library;
 mod loss;
 pub mod meaning;
 pub mod options;
+pub mod phase;
 mod pipeline;
-pub mod program;
+mod program;
 pub mod project;
+mod protection;
 mod reach;
+mod reader;
 pub mod registry;
 pub mod report;
+mod sandboxed;
 pub mod source;
-pub mod unit;
+mod stopwatch;
+mod task;
+mod unit;
+mod unprotected;
+mod worker;
 
 pub use image::write_image;
+pub use ledger::Note;
 pub use pipeline::{Output, Status, build};
+pub use protection::{MOST_SANDBOXES, compiler_build};

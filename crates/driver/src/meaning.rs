@@ -7,19 +7,22 @@
 use std::path::Path;
 use std::rc::Rc;
 
+use bumpalo::Bump;
 use morph_diag::{Code, Diagnostic, FragmentId, Span};
-use morph_object::Object;
-use morph_sema::summary::Side;
-use morph_sema::typed::Typed;
+use morph_sema::check::{self, Checked};
+use morph_sema::typed::{Item, Typed};
 use rustc_hash::FxHashMap;
 
 use crate::analysis::Analysis;
-use crate::compile::{self, Compiled};
+use crate::back::Back;
+use crate::compile::{Compilation, Compiled};
 use crate::options::{Debug, Opt, Options};
 use crate::pipeline;
 use crate::program::{self, Program};
 use crate::project::{self, Project};
 use crate::report::Report;
+use crate::task::{Built, Executor, Made, Synthetic, Task, Verdict};
+use crate::unprotected::Unprotected;
 
 /// All fragments of one program. Its entry is the function `=start`.
 #[derive(Clone, Debug, Default)]
@@ -50,10 +53,12 @@ pub struct Workbench {
 impl Workbench {
     /// The program whose root is a file, built with each of the options.
     pub fn file(&mut self, root: &Path, options: &[Options]) -> Result<Meaning, Box<Report>> {
-        let loaded = Project::of_root(root)
-            .and_then(|(project, location)| Ok((program::load(&project, location)?, project)));
+        let texts = Bump::new();
+        let loaded = Project::of_root(root).and_then(|(project, location)| {
+            Ok((program::load(&project, location, &texts, &mut Unprotected)?, project))
+        });
         match loaded {
-            Ok((program, project)) => self.program(program, &project, options),
+            Ok((program, project)) => self.program(&program, &project, options),
             Err(error) => {
                 let shown = project::display_unresolved(root);
                 Err(Box::new(Report::of_unreadable(error.to_diagnostic(&shown, Span::default()))))
@@ -69,18 +74,19 @@ impl Workbench {
         options: &[Options],
     ) -> Result<Meaning, Box<Report>> {
         let (project, location) = Project::of_text(name);
-        let program = program::load_text(&project, location, text);
-        self.program(program, &project, options)
+        let texts = Bump::new();
+        let program = program::load_text(&project, location, text, &texts, &mut Unprotected);
+        self.program(&program, &project, options)
     }
 
     fn program(
         &mut self,
-        program: Program,
+        program: &Program<'_>,
         project: &Project,
         options: &[Options],
     ) -> Result<Meaning, Box<Report>> {
         let first = options.first().copied().unwrap_or_default();
-        let mut analysis = Analysis::new(&program, project, &first);
+        let mut analysis = Analysis::new(program, project, &first);
         let entry = pipeline::find_entry(&mut analysis);
         let images = self.images(&mut analysis, entry, options);
         let (images, problem) = match images {
@@ -106,27 +112,85 @@ impl Workbench {
         entry: Option<FragmentId>,
         options: &[Options],
     ) -> Result<Vec<Vec<u8>>, Diagnostic> {
-        let typed: Vec<Option<Rc<Typed>>> = analysis
-            .ids()
-            .map(|id| match analysis.side(id) {
-                Side::Program => analysis.check(id).map(Rc::new),
-                Side::Library => None,
-            })
-            .collect();
         if entry.is_none() && !pipeline::has_top_level(analysis) {
             return Err(Diagnostic::new(Code::EntryMissing, Span::default()));
         }
+        let before = analysis.clone();
         let mut images = Vec::new();
         for options in options {
+            *analysis = before.clone();
             self.shared.used.clear();
-            let mut compilation = compile::Compilation::new(options, Some(&mut self.shared));
-            compilation.program(analysis, &mut typed.clone());
-            let Compiled { bytes } = compilation.finish(analysis, entry).map_err(|reason| {
-                Diagnostic::new(Code::CompilerFault, Span::default()).arg("reason", reason)
-            })?;
+            let mut executor = Recorder {
+                back: Back::new(
+                    analysis.program,
+                    Rc::clone(&analysis.places),
+                    Rc::clone(&analysis.environment),
+                    options,
+                ),
+                options: *options,
+                shared: &mut self.shared,
+            };
+            let mut compilation = Compilation::new(analysis, options, &mut executor);
+            compilation.program(analysis);
+            let Compiled { bytes } =
+                compilation.complete(analysis, entry).link(analysis).map_err(|reason| {
+                    Diagnostic::new(Code::CompilerFault, Span::default()).arg("reason", reason)
+                })?;
             images.push(bytes);
         }
         Ok(images)
+    }
+}
+
+/// Works in this process, remembers what the library came to, and keeps all typed fragments.
+struct Recorder<'p, 'w> {
+    back: Back<'p>,
+    options: Options,
+    shared: &'w mut Shared,
+}
+
+impl Recorder<'_, '_> {
+    fn build(&mut self, task: &Task) -> Built {
+        let Some(place) = self.back.place(task.0) else { return Built::default() };
+        let library = self.back.library_place(place);
+        if let Some((typed, made)) = library.and_then(|at| self.shared.known(at, &self.options)) {
+            self.shared.used.push(typed);
+            return Built { made, ..Built::default() };
+        }
+        let Checked { typed, diagnostics, closed_by, asked } = self.back.check(place, &mut |_| ());
+        let made = match typed.map(Rc::new) {
+            None => Made::Closed,
+            Some(typed) => {
+                let made = self.back.compile(&typed);
+                self.shared.used.push(Rc::clone(&typed));
+                if let Some(at) = library {
+                    self.shared.keep(at, &self.options, typed, &made);
+                }
+                made
+            }
+        };
+        Built { diagnostics, closed_by, asked, made }
+    }
+}
+
+impl Executor for Recorder<'_, '_> {
+    fn run(&mut self, tasks: Vec<Task>) -> Vec<(Task, Verdict)> {
+        let build = |task: Task| {
+            let built = self.build(&task);
+            (task, Verdict::Built(Box::new(built)))
+        };
+        tasks.into_iter().map(build).collect()
+    }
+
+    fn add(&mut self, made: &Synthetic<'_>) {
+        let body = match *made {
+            Synthetic::Stub { symbol, params, name, english, indonesian } => {
+                check::stub_body(symbol.to_owned(), params, name, english, indonesian)
+            }
+            Synthetic::Start { initialisers, entry } => check::start_body(initialisers, entry),
+        };
+        let typed = Typed { item: Item::Function(body), line_starts: vec![0] };
+        self.shared.used.push(Rc::new(typed));
     }
 }
 
@@ -135,38 +199,18 @@ type Place = (usize, u32);
 
 /// What builds of one process share. The library sees nothing of a program, so its fragments are always the same.
 #[derive(Debug, Default)]
-pub(crate) struct Shared {
-    typed: FxHashMap<Place, Rc<Typed>>,
-    objects: FxHashMap<(Place, Opt, Debug), Rc<Object>>,
+struct Shared {
+    known: FxHashMap<(Place, Opt, Debug), (Rc<Typed>, Made)>,
     /// What the image that was made last consists of.
     used: Vec<Rc<Typed>>,
 }
 
 impl Shared {
-    pub(crate) fn typed(&self, place: Place) -> Option<Rc<Typed>> {
-        self.typed.get(&place).cloned()
+    fn known(&self, place: Place, options: &Options) -> Option<(Rc<Typed>, Made)> {
+        self.known.get(&(place, options.opt, options.debug)).cloned()
     }
 
-    pub(crate) fn object(&self, place: Place, options: &Options) -> Option<Rc<Object>> {
-        self.objects.get(&(place, options.opt, options.debug)).cloned()
-    }
-
-    /// Keeps what a fragment came to; `place` is that of a fragment of the library.
-    pub(crate) fn keep(
-        &mut self,
-        place: Option<Place>,
-        options: &Options,
-        typed: &Rc<Typed>,
-        object: &Rc<Object>,
-    ) {
-        self.used.push(Rc::clone(typed));
-        if let Some(place) = place {
-            self.typed.insert(place, Rc::clone(typed));
-            self.objects.insert((place, options.opt, options.debug), Rc::clone(object));
-        }
-    }
-
-    pub(crate) fn keep_synthetic(&mut self, typed: &Rc<Typed>) {
-        self.used.push(Rc::clone(typed));
+    fn keep(&mut self, place: Place, options: &Options, typed: Rc<Typed>, made: &Made) {
+        self.known.insert((place, options.opt, options.debug), (typed, made.clone()));
     }
 }

@@ -10,18 +10,28 @@
 
 use std::path::Path;
 use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use bumpalo::Bump;
 use morph_diag::{Code, Diagnostic, FragmentId, Severity, Span};
 use morph_sema::summary::{Definition, Side};
 
 use crate::analysis::{Analysis, State};
+use crate::back::Back;
 use crate::compile::{self, Compiled};
+use crate::crew::CrewError;
+use crate::isolation::{Isolation, Protection};
+use crate::ledger::{Ledger, Note};
 use crate::loss;
 use crate::options::{Goal, OnError, Options};
 use crate::program::{self, Program};
 use crate::project::{self, Project};
+use crate::protection::Shield;
 use crate::report::{FragmentLabel, FragmentPlace, Problem, Report, UnitText};
+use crate::sandboxed::{SandboxedExecutor, SandboxedReader};
+use crate::stopwatch::Stopwatch;
+use crate::task::Executor;
+use crate::unprotected::{InProcess, Unprotected};
 
 /// How a build ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,58 +55,129 @@ pub struct Output {
     pub report: Report,
     /// How long each phase took, in order.
     pub timings: Vec<(&'static str, Duration)>,
+    /// What happened to sandboxes, in order. Depends on the day; what counts stands in the report.
+    pub notes: Vec<Note>,
+}
+
+impl Output {
+    /// A build that ended before it began.
+    fn nothing(problem: Diagnostic, status: Status, stopwatch: Stopwatch) -> Output {
+        let report = Report::of_unreadable(problem);
+        Output { image: None, status, report, timings: stopwatch.laps, notes: Vec::new() }
+    }
 }
 
 /// Builds (or checks) the program whose root is `root`.
-pub fn build(root: &Path, options: &Options) -> Output {
-    let mut clock = Clock::new();
-    let loaded = Project::of_root(root)
-        .and_then(|(project, location)| Ok((program::load(&project, location)?, project)));
-    let (program, project) = match loaded {
-        Ok(loaded) => loaded,
+pub fn build(root: &Path, options: &Options, mut isolation: Isolation) -> Output {
+    let mut stopwatch = Stopwatch::new();
+    let (project, location) = match Project::of_root(root) {
+        Ok(found) => found,
         Err(error) => {
             let problem = error.to_diagnostic(&project::display_unresolved(root), Span::default());
-            let report = Report::of_unreadable(problem);
-            return Output { image: None, status: Status::NoImage, report, timings: clock.laps };
+            return Output::nothing(problem, Status::NoImage, stopwatch);
         }
     };
-    clock.lap("parse");
-    clock.split_off("parse", "read", program.reading);
-    let (image, status, parts) = run(&program, &project, options, &mut clock);
-    let report = parts.into_report(program);
-    clock.lap("report");
-    Output { image, status, report, timings: clock.laps }
+    let mut ledger = match Ledger::open(&mut isolation, project.folder()) {
+        Ok(ledger) => ledger,
+        Err(error) => {
+            let path = isolation.log.unwrap_or_default();
+            let problem = Diagnostic::new(Code::OutputFailed, Span::default())
+                .arg("path", project::display_unresolved(&path))
+                .arg("reason", error.to_string());
+            return Output::nothing(problem, Status::NoImage, stopwatch);
+        }
+    };
+    let texts = Bump::new();
+    let shield = Shield::new(&isolation, &ledger);
+    let mut broken = Vec::new();
+    let mut failure = None;
+    let loaded = match isolation.protection {
+        Protection::None => program::load(&project, location, &texts, &mut Unprotected),
+        Protection::Sandboxes => match SandboxedReader::new(&texts, shield.clone(), &mut ledger) {
+            Ok(mut reader) => {
+                let loaded = program::load(&project, location, &texts, &mut reader);
+                broken.append(&mut reader.broken);
+                failure = reader.failure.take();
+                loaded
+            }
+            Err(error) => return Output::nothing(bug(&error), Status::Bug, stopwatch),
+        },
+    };
+    let program = match loaded {
+        Ok(program) => program,
+        Err(error) => {
+            let problem = error.to_diagnostic(&project::display_unresolved(root), Span::default());
+            return Output::nothing(problem, Status::NoImage, stopwatch);
+        }
+    };
+    stopwatch.lap("parse");
+    stopwatch.split_off("parse", "read", program.reading);
+    if let Some(error) = failure {
+        return Output::nothing(bug(&error), Status::Bug, stopwatch);
+    }
+    let mut analysis = Analysis::summarise(&program);
+    analysis.connect(&project, options);
+    stopwatch.lap("environment");
+    let entry = find_entry(&mut analysis);
+    let places = Rc::clone(&analysis.places);
+    let environment = Rc::clone(&analysis.environment);
+    let (image, status) = match isolation.protection {
+        Protection::None => {
+            let back = Back::new(&program, places, environment, options);
+            let mut executor = InProcess { back, stopwatch: &mut stopwatch };
+            run(&mut analysis, entry, options, &mut executor)
+        }
+        Protection::Sandboxes => {
+            let executor = SandboxedExecutor::new(
+                &program,
+                &places,
+                &environment,
+                options,
+                shield,
+                &mut ledger,
+            );
+            match executor {
+                Ok(mut executor) => {
+                    let (image, status) = run(&mut analysis, entry, options, &mut executor);
+                    broken.append(&mut executor.broken);
+                    match executor.failure.take() {
+                        None => (image, status),
+                        Some(error) => {
+                            analysis.program_problem = Some(bug(&error));
+                            (None, Status::Bug)
+                        }
+                    }
+                }
+                Err(error) => {
+                    analysis.program_problem = Some(bug(&error));
+                    (None, Status::Bug)
+                }
+            }
+        }
+    };
+    stopwatch.lap("build");
+    let report = Parts::new(analysis, entry).into_report(&program);
+    let notes = ledger.close();
+    stopwatch.lap("report");
+    Output { image, status, report, timings: stopwatch.laps, notes }
 }
 
-/// The borrowed half of a build, so that the texts can move into the report afterwards.
+/// A failure that no fragment is to blame for.
+fn bug(error: &CrewError) -> Diagnostic {
+    Diagnostic::new(Code::CompilerFault, Span::default()).arg("reason", error.to_string())
+}
+
+/// Checks, compiles and links what `analysis` knows.
 fn run(
-    program: &Program,
-    project: &Project,
+    analysis: &mut Analysis<'_>,
+    entry: Option<FragmentId>,
     options: &Options,
-    clock: &mut Clock,
-) -> (Option<Vec<u8>>, Status, Parts) {
-    let mut analysis = Analysis::summarise(program);
-    clock.lap("index");
-    analysis.connect(project, options);
-    clock.lap("environment");
-    let entry = find_entry(&mut analysis);
-    let mut compiler = compile::Compilation::new(options, None);
-    // One fragment after the other, so that no more than one typed fragment is alive.
-    for id in analysis.ids() {
-        if analysis.side(id) == Side::Library {
-            continue;
-        }
-        let typed = analysis.check(id);
-        clock.lap("check");
-        if let Some(typed) = typed
-            && options.goal == Goal::Image
-        {
-            compiler.fragment(&mut analysis, id, &Rc::new(typed));
-            clock.lap("compile");
-        }
-    }
+    executor: &mut dyn Executor,
+) -> (Option<Vec<u8>>, Status) {
+    let mut compilation = compile::Compilation::new(analysis, options, executor);
+    compilation.program(analysis);
     analysis.isolate_units(options);
-    let runs = entry.is_some() || has_top_level(&analysis);
+    let runs = entry.is_some() || has_top_level(analysis);
     let mut image = None;
     let mut status = Status::Complete;
     if options.goal == Goal::Image {
@@ -105,11 +186,8 @@ fn run(
             analysis.program_problem = Some(problem);
             status = Status::NoImage;
         } else {
-            let linkable = compiler.complete(&mut analysis, entry);
-            clock.lap("library");
-            let linked = linkable.and_then(|linkable| linkable.link(&analysis));
-            clock.lap("link");
-            match linked {
+            let linkable = compilation.complete(analysis, entry);
+            match linkable.link(analysis) {
                 Ok(Compiled { bytes }) => image = Some(bytes),
                 Err(reason) => {
                     let fault =
@@ -129,7 +207,7 @@ fn run(
             status = if options.goal == Goal::Image { Status::NoImage } else { Status::WithErrors };
         }
     }
-    (image, status, Parts::new(analysis, entry))
+    (image, status)
 }
 
 /// The function `mulai`, if the program has one; it may be closed.
@@ -197,7 +275,7 @@ impl Parts {
         Parts { problems, program_problem, fragments, closed, total }
     }
 
-    pub(crate) fn into_report(self, program: Program) -> Report {
+    pub(crate) fn into_report(self, program: &Program<'_>) -> Report {
         // Warnings and notes about the library are ours to read, not the user's.
         let shown = |id: FragmentId, problem: &Diagnostic| {
             problem.severity() == Severity::Error
@@ -216,8 +294,8 @@ impl Parts {
             .extend(self.program_problem.map(|diagnostic| Problem { fragment: None, diagnostic }));
         let units = program
             .units
-            .into_iter()
-            .map(|unit| UnitText { path: unit.path, text: unit.text })
+            .iter()
+            .map(|unit| UnitText { path: unit.path.clone(), text: unit.text.to_owned() })
             .collect();
         let mut report = Report {
             units,
@@ -228,36 +306,5 @@ impl Parts {
         };
         report.sort();
         report
-    }
-}
-
-/// The time that each phase took, in the order in which they first ended.
-struct Clock {
-    last: Instant,
-    laps: Vec<(&'static str, Duration)>,
-}
-
-impl Clock {
-    fn new() -> Clock {
-        Clock { last: Instant::now(), laps: Vec::new() }
-    }
-
-    /// What passed since the last lap belongs to `phase`.
-    fn lap(&mut self, phase: &'static str) {
-        let now = Instant::now();
-        let passed = now - self.last;
-        self.last = now;
-        match self.laps.iter_mut().find(|(known, _)| *known == phase) {
-            Some((_, time)) => *time += passed,
-            None => self.laps.push((phase, passed)),
-        }
-    }
-
-    /// `part` of the time of `whole` is a phase of its own, before it.
-    fn split_off(&mut self, whole: &'static str, phase: &'static str, part: Duration) {
-        if let Some(at) = self.laps.iter().position(|(known, _)| *known == whole) {
-            self.laps[at].1 = self.laps[at].1.saturating_sub(part);
-            self.laps.insert(at, (phase, part));
-        }
     }
 }

@@ -4,10 +4,10 @@
 //! wherever they stand, so the walk is repeated until it finds no new one. An import that fails costs that import only.
 //! Inside the built-in library everything resolves to the library.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use bumpalo::Bump;
 use indexmap::{IndexMap, IndexSet};
 use morph_diag::{Code, Diagnostic, Span};
 use morph_sema::summary::Side;
@@ -15,6 +15,7 @@ use morph_syntax::tree::{IdRange, Import};
 
 use crate::library;
 use crate::project::{Location, LookupError, Project};
+use crate::reader::{Reader, Source};
 use crate::registry::{self, Registered, Registration, Registry};
 use crate::source::{self, SourceError};
 use crate::unit::Unit;
@@ -28,8 +29,8 @@ pub struct FragmentRef {
 
 /// All units that a program can reach: its own in import order, files that only its registry knows, the library.
 #[derive(Debug)]
-pub struct Program {
-    pub units: Vec<Unit>,
+pub(crate) struct Program<'a> {
+    pub units: Vec<Unit<'a>>,
     /// The fragments that the program imports (the root's too), in the order in which they take effect.
     pub included: Vec<FragmentRef>,
     pub registry: Registry,
@@ -40,21 +41,32 @@ pub struct Program {
 }
 
 /// Reads a root file and everything that it imports.
-pub fn load(project: &Project, root: Location) -> Result<Program, SourceError> {
-    let mut files = Files::new(project);
+pub(crate) fn load<'a>(
+    project: &Project,
+    root: Location,
+    texts: &'a Bump,
+    reader: &mut dyn Reader<'a>,
+) -> Result<Program<'a>, SourceError> {
+    let mut files = Files::new(project, texts, reader);
     let root = files.open(&root)?;
     Ok(follow(files, root))
 }
 
 /// The program whose root is a text instead of a file.
-pub(crate) fn load_text(project: &Project, root: Location, text: &str) -> Program {
-    let mut files = Files::new(project);
-    let unit = Unit::new(root.clone(), project.display(&root), Cow::Owned(text.to_owned()));
-    let (index, _) = files.units.insert_full(root, unit);
-    follow(files, to_u32(index))
+pub(crate) fn load_text<'a>(
+    project: &Project,
+    root: Location,
+    text: &'a str,
+    texts: &'a Bump,
+    reader: &mut dyn Reader<'a>,
+) -> Program<'a> {
+    let mut files = Files::new(project, texts, reader);
+    files.read_ahead(root.clone(), text);
+    let root = files.take_ahead(&root).unwrap_or(0);
+    follow(files, root)
 }
 
-fn follow(mut files: Files<'_>, root: u32) -> Program {
+fn follow<'a>(mut files: Files<'_, 'a>, root: u32) -> Program<'a> {
     let mut lines: Vec<Registration> = Vec::new();
     loop {
         let (registry, conflicts) = Registry::new(lines);
@@ -75,14 +87,17 @@ fn follow(mut files: Files<'_>, root: u32) -> Program {
 }
 
 /// Puts the units into their final order and renumbers all references.
-fn finish(
-    files: Files<'_>,
+fn finish<'a>(
+    mut files: Files<'_, 'a>,
     touched: IndexSet<u32>,
     pooled: Vec<u32>,
     mut included: Vec<FragmentRef>,
     registry: Registry,
     mut problems: Vec<(FragmentRef, Diagnostic)>,
-) -> Program {
+) -> Program<'a> {
+    for index in 0..library::UNITS.len() {
+        files.take_ahead(&Location::Library(index));
+    }
     let is_library = |unit: &u32| {
         matches!(files.units.get_index(*unit as usize), Some((Location::Library(_), _)))
     };
@@ -91,24 +106,23 @@ fn finish(
         touched.into_iter().chain(pooled).chain(all).filter(|unit| !is_library(unit)).collect();
     let reading = files.reading;
     let mut renumbered = vec![u32::MAX; files.units.len()];
-    let mut slots: Vec<Option<Unit>> = files.units.into_values().map(Some).collect();
-    let mut units: Vec<Unit> = Vec::new();
+    let mut slots: Vec<Option<Unit<'a>>> = files.units.into_values().map(Some).collect();
+    let mut units: Vec<Unit<'a>> = Vec::new();
     for old in order {
         if let Some(unit) = slots.get_mut(old as usize).and_then(Option::take) {
             renumbered[old as usize] = to_u32(units.len());
             units.push(unit);
         }
     }
-    for (index, _) in library::UNITS.iter().enumerate() {
+    for index in 0..library::UNITS.len() {
         let location = Location::Library(index);
         let old = slots
             .iter()
             .position(|slot| slot.as_ref().is_some_and(|unit| unit.location == location));
-        let loaded = old.and_then(|old| {
+        if let Some((old, unit)) = old.and_then(|old| Some((old, slots[old].take()?))) {
             renumbered[old] = to_u32(units.len());
-            slots[old].take()
-        });
-        units.push(loaded.unwrap_or_else(|| library_unit(index)));
+            units.push(unit);
+        }
     }
     let renumber = |place: &mut FragmentRef| place.unit = renumbered[place.unit as usize];
     included.iter_mut().for_each(renumber);
@@ -121,42 +135,111 @@ fn finish(
     Program { units, included, registry, problems, reading }
 }
 
-fn library_unit(index: usize) -> Unit {
-    let unit = &library::UNITS[index];
-    Unit::new(Location::Library(index), unit.path.to_owned(), Cow::Borrowed(unit.text))
-}
-
 /// All files read so far. Nothing is read twice.
-struct Files<'p> {
+struct Files<'p, 'a> {
     project: &'p Project,
-    units: IndexMap<Location, Unit>,
+    texts: &'a Bump,
+    reader: &'p mut dyn Reader<'a>,
+    units: IndexMap<Location, Unit<'a>>,
+    /// Read because an import names them, and not asked for yet.
+    ahead: IndexMap<Location, Unit<'a>>,
     reading: Duration,
 }
 
-impl<'p> Files<'p> {
-    fn new(project: &'p Project) -> Files<'p> {
-        Files { project, units: IndexMap::new(), reading: Duration::ZERO }
+impl<'p, 'a> Files<'p, 'a> {
+    fn new(project: &'p Project, texts: &'a Bump, reader: &'p mut dyn Reader<'a>) -> Files<'p, 'a> {
+        let units = IndexMap::new();
+        let ahead = IndexMap::new();
+        Files { project, texts, reader, units, ahead, reading: Duration::ZERO }
     }
-}
 
-impl Files<'_> {
     fn open(&mut self, location: &Location) -> Result<u32, SourceError> {
         if let Some(index) = self.units.get_index_of(location) {
             return Ok(to_u32(index));
         }
-        let unit = match location {
-            Location::Library(index) => library_unit(*index),
+        if let Some(index) = self.take_ahead(location) {
+            return Ok(index);
+        }
+        let text = self.text(location)?;
+        self.read_ahead(location.clone(), text);
+        self.take_ahead(location).ok_or(SourceError::Missing)
+    }
+
+    fn text(&mut self, location: &Location) -> Result<&'a str, SourceError> {
+        match location {
+            Location::Library(index) => Ok(library::UNITS[*index].text),
             Location::File(path) => {
                 let start = Instant::now();
                 let text = source::read(path)?;
                 self.reading += start.elapsed();
-                Unit::new(location.clone(), self.project.display(location), Cow::Owned(text))
+                Ok(self.texts.alloc_str(&text))
             }
-        };
-        Ok(to_u32(self.units.insert_full(location.clone(), unit).0))
+        }
     }
 
-    fn unit(&self, index: u32) -> &Unit {
+    fn take_ahead(&mut self, location: &Location) -> Option<u32> {
+        let unit = self.ahead.swap_remove(location)?;
+        Some(to_u32(self.units.insert_full(location.clone(), unit).0))
+    }
+
+    /// Reads a file and those that its imports lead to, many at once; the library together with the first.
+    ///
+    /// Only a guess at what will be asked for: whatever cannot be had is reported when something asks for it.
+    fn read_ahead(&mut self, location: Location, text: &'a str) {
+        let mut wave = vec![(location, text)];
+        if self.units.is_empty() && self.ahead.is_empty() {
+            let library = library::UNITS.iter().enumerate();
+            wave.extend(library.map(|(index, unit)| (Location::Library(index), unit.text)));
+        }
+        while !wave.is_empty() {
+            let sources: Vec<Source<'a>> = wave
+                .iter()
+                .map(|(location, text)| {
+                    let path = self.texts.alloc_str(&self.project.display(location));
+                    Source { path, text, side: location.side() }
+                })
+                .collect();
+            let mut next: Vec<(Location, &'a str)> = Vec::new();
+            for ((location, text), fragments) in wave.into_iter().zip(self.reader.read(&sources)) {
+                let path = self.project.display(&location);
+                let unit = Unit { location: location.clone(), path, text, fragments };
+                for found in self.named_by(&unit) {
+                    let known = self.units.contains_key(&found)
+                        || self.ahead.contains_key(&found)
+                        || next.iter().any(|(other, _)| *other == found);
+                    if !known && let Ok(text) = self.text(&found) {
+                        next.push((found, text));
+                    }
+                }
+                self.ahead.insert(location, unit);
+            }
+            wave = next;
+        }
+    }
+
+    /// The program's files that the imports of a unit name.
+    fn named_by(&self, unit: &Unit<'a>) -> Vec<Location> {
+        let mut found = Vec::new();
+        for fragment in &unit.fragments {
+            for import in &fragment.summary.imports {
+                let (Import::File { path }
+                | Import::Registry { path }
+                | Import::Register { path, .. }
+                | Import::Blocks { path: Some(path), .. }) = import
+                else {
+                    continue;
+                };
+                let path = path.text(unit.text_of(fragment));
+                if let Ok(location @ Location::File(_)) = self.project.look_up(path, &unit.location)
+                {
+                    found.push(location);
+                }
+            }
+        }
+        found
+    }
+
+    fn unit(&self, index: u32) -> &Unit<'a> {
         &self.units[index as usize]
     }
 
@@ -187,8 +270,8 @@ enum Step {
     Leave,
 }
 
-struct Walk<'f, 'p> {
-    files: &'f mut Files<'p>,
+struct Walk<'f, 'p, 'a> {
+    files: &'f mut Files<'p, 'a>,
     registry: &'f Registry,
     steps: Vec<Step>,
     entered: BTreeSet<FragmentRef>,
@@ -203,8 +286,8 @@ struct Walk<'f, 'p> {
     problems: Vec<(FragmentRef, Diagnostic)>,
 }
 
-impl<'f, 'p> Walk<'f, 'p> {
-    fn new(files: &'f mut Files<'p>, registry: &'f Registry) -> Walk<'f, 'p> {
+impl<'f, 'p, 'a> Walk<'f, 'p, 'a> {
+    fn new(files: &'f mut Files<'p, 'a>, registry: &'f Registry) -> Walk<'f, 'p, 'a> {
         Walk {
             files,
             registry,
@@ -254,7 +337,7 @@ impl<'f, 'p> Walk<'f, 'p> {
         if !self.entered.insert(place) {
             return;
         }
-        let imports = self.files.unit(place.unit).fragments[place.fragment as usize].imports();
+        let imports = self.imports(place);
         if imports.is_empty() {
             self.included.push(place);
             return;
@@ -287,6 +370,12 @@ impl<'f, 'p> Walk<'f, 'p> {
                 self.take_ranges(place, ids, Self::find_registered)
             }
         }
+    }
+
+    /// All imports of a fragment in text order, those nested in a body too.
+    fn imports(&self, place: FragmentRef) -> Vec<Import> {
+        let unit = self.files.unit(place.unit);
+        unit.fragments[place.fragment as usize].summary.imports.clone()
     }
 
     fn text(&self, place: FragmentRef, span: Span) -> String {
@@ -339,7 +428,7 @@ impl<'f, 'p> Walk<'f, 'p> {
         }
         for fragment in 0..to_u32(self.files.unit(unit).fragments.len()) {
             let place = FragmentRef { unit, fragment };
-            for import in self.files.unit(unit).fragments[fragment as usize].imports() {
+            for import in self.imports(place) {
                 if let Import::Register { path, ids } = import {
                     self.register(place, path, &ids);
                 }

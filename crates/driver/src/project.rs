@@ -7,6 +7,8 @@
 use std::path::{Component, Path, PathBuf};
 use std::{env, fs, io};
 
+use morph_sema::summary::Side;
+
 use crate::library;
 use crate::program::FragmentRef;
 use crate::source::{self, SourceError};
@@ -35,6 +37,14 @@ pub enum LookupError {
 }
 
 impl Location {
+    /// Whose code it is.
+    pub fn side(&self) -> Side {
+        match self {
+            Location::File(_) => Side::Program,
+            Location::Library(_) => Side::Library,
+        }
+    }
+
     /// Where a fragment of the built-in library stands there; `None` for the program's own.
     pub(crate) fn library_place(&self, fragment: FragmentRef) -> Option<(usize, u32)> {
         match self {

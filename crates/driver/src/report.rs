@@ -2,7 +2,6 @@
 //!
 //! Values only; the command words them. Nothing here depends on time, folder or machine.
 
-use std::borrow::Cow;
 use std::ops::Range;
 use std::path::Path;
 
@@ -17,7 +16,7 @@ use crate::project;
 #[derive(Debug)]
 pub struct UnitText {
     pub path: String,
-    pub text: Cow<'static, str>,
+    pub text: String,
 }
 
 /// Where a fragment stands, and what it is called.

@@ -214,8 +214,54 @@ impl<'p> Machine<'p> {
         frame.body.args(list).iter().map(|id| Ok(self.value(frame, *id)?.bits())).collect()
     }
 
+    /// The value of an expression. Chains lean to the left and can be longer than a stack is deep, so their left
+    /// side is walked without recursion.
     fn value(&mut self, frame: &mut Frame<'p>, id: ExprId) -> Result<Value, Stop> {
+        let mut spine = Vec::new();
+        let mut at = id;
         self.step()?;
+        while let Some(first) = first_operand(frame.body.expr(at)) {
+            spine.push(at);
+            at = first;
+            self.step()?;
+        }
+        let mut value = self.leaf(frame, at)?;
+        while let Some(id) = spine.pop() {
+            value = self.grow(frame, id, value)?;
+        }
+        Ok(value)
+    }
+
+    /// The value of an operator whose first operand is `first`.
+    fn grow(&mut self, frame: &mut Frame<'p>, id: ExprId, first: Value) -> Result<Value, Stop> {
+        Ok(match frame.body.expr(id) {
+            Expr::Unary { op, .. } => unary(op, first),
+            Expr::Convert { op, .. } => convert(op, first),
+            Expr::Binary { op, right, .. } => binary(op, first, self.value(frame, right)?)?,
+            Expr::AndThen { right, .. } => {
+                Value::Word((first.word() != 0 && self.word(frame, right)? != 0).into())
+            }
+            Expr::OrElse { right, .. } => {
+                Value::Word((first.word() != 0 || self.word(frame, right)? != 0).into())
+            }
+            Expr::Int(_)
+            | Expr::Float(_)
+            | Expr::Str(_)
+            | Expr::Local(_)
+            | Expr::Global(_)
+            | Expr::Address(_)
+            | Expr::Load { .. }
+            | Expr::LoadIndex { .. }
+            | Expr::Call { .. }
+            | Expr::CallIndirect { .. }
+            | Expr::Construct { .. }
+            | Expr::Intrinsic { .. }
+            | Expr::AsmResult
+            | Expr::Closed(_) => first,
+        })
+    }
+
+    fn leaf(&mut self, frame: &mut Frame<'p>, id: ExprId) -> Result<Value, Stop> {
         let word = match frame.body.expr(id) {
             Expr::Int(word) => word,
             Expr::Float(float) => return Ok(Value::Float(float)),
@@ -226,18 +272,11 @@ impl<'p> Machine<'p> {
                 self.memory.load(address, 8)? as i64
             }
             Expr::Address(symbol) => self.address(frame.body.symbol(symbol)),
-            Expr::Unary { op, operand } => return Ok(unary(op, self.value(frame, operand)?)),
-            Expr::Binary { op, left, right } => {
-                let left = self.value(frame, left)?;
-                let right = self.value(frame, right)?;
-                return Ok(binary(op, left, right)?);
-            }
-            Expr::AndThen { left, right } => {
-                (self.word(frame, left)? != 0 && self.word(frame, right)? != 0).into()
-            }
-            Expr::OrElse { left, right } => {
-                (self.word(frame, left)? != 0 || self.word(frame, right)? != 0).into()
-            }
+            Expr::Unary { .. }
+            | Expr::Convert { .. }
+            | Expr::Binary { .. }
+            | Expr::AndThen { .. }
+            | Expr::OrElse { .. } => return self.value(frame, id),
             Expr::Load { base, offset } => {
                 let base = self.word(frame, base)?;
                 self.memory.load(base.wrapping_add(offset.into()) as u64, 8)? as i64
@@ -271,7 +310,6 @@ impl<'p> Machine<'p> {
                 let arguments = self.words(frame, args)?;
                 self.intrinsic(op, &arguments)?
             }
-            Expr::Convert { op, operand } => return Ok(convert(op, self.value(frame, operand)?)),
             Expr::AsmResult => 0,
             Expr::Closed(symbol) => self.call_symbol(frame.body.symbol(symbol), &[])?,
         };
@@ -344,5 +382,29 @@ impl<'p> Machine<'p> {
     fn store(&mut self, address: u64, value: i64, size: u64) -> Result<i64, Stop> {
         self.memory.store(address, value as u64, size)?;
         Ok(0)
+    }
+}
+
+/// The operand that an operator evaluates first.
+fn first_operand(expr: Expr) -> Option<ExprId> {
+    match expr {
+        Expr::Unary { operand, .. } | Expr::Convert { operand, .. } => Some(operand),
+        Expr::Binary { left, .. } | Expr::AndThen { left, .. } | Expr::OrElse { left, .. } => {
+            Some(left)
+        }
+        Expr::Int(_)
+        | Expr::Float(_)
+        | Expr::Str(_)
+        | Expr::Local(_)
+        | Expr::Global(_)
+        | Expr::Address(_)
+        | Expr::Load { .. }
+        | Expr::LoadIndex { .. }
+        | Expr::Call { .. }
+        | Expr::CallIndirect { .. }
+        | Expr::Construct { .. }
+        | Expr::Intrinsic { .. }
+        | Expr::AsmResult
+        | Expr::Closed(_) => None,
     }
 }

@@ -19,10 +19,14 @@
 //! | `?c` | the stand-in for a closed constant `c`: calling it reports the fault |
 //! | `=t` | a table or address that the linker provides |
 
+use serde::{Deserialize, Serialize};
+
+mod problem;
+
 /// The name of a symbol, prefix included.
 pub type Symbol = String;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Section {
     /// Code: readable and executable.
     Text,
@@ -34,14 +38,14 @@ pub enum Section {
     Bss,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum SymbolKind {
     Function,
     Data,
 }
 
 /// A place in this object that has a name.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Definition {
     pub symbol: Symbol,
     pub section: Section,
@@ -50,7 +54,7 @@ pub struct Definition {
     pub kind: SymbolKind,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum RelocKind {
     /// Eight bytes: `S + A`.
     Abs64,
@@ -62,7 +66,7 @@ pub enum RelocKind {
     Rel32,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Target {
     /// An index into [`Object::symbols`].
     Symbol(u32),
@@ -70,7 +74,7 @@ pub enum Target {
     Section(Section),
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reloc {
     pub section: Section,
     pub offset: u32,
@@ -81,7 +85,7 @@ pub struct Reloc {
 
 /// Code from `offset` on belongs to this place. Both counts begin at 0: line 0 is the line on which
 /// the fragment's text begins, column 0 the first byte of a line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Line {
     pub offset: u32,
     pub line: u32,
@@ -89,7 +93,7 @@ pub struct Line {
 }
 
 /// Why the instruction at a trap can fault, whatever signal the machine sends for it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum TrapKind {
     DivisionByZero = 1,
@@ -97,7 +101,7 @@ pub enum TrapKind {
     Unreachable = 3,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trap {
     /// Offset in `text` of the instruction that traps.
     pub offset: u32,
@@ -105,7 +109,7 @@ pub struct Trap {
 }
 
 /// What one fragment compiles to.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Object {
     pub text: Vec<u8>,
     pub rodata: Vec<u8>,

@@ -54,7 +54,7 @@ pub fn add_nearest(
         None
     };
     if let Some(found) = found.map(str::to_owned) {
-        diagnostic.args.push(("nearest", Arg::Text(found)));
+        diagnostic.args.push(("nearest".into(), Arg::Text(found)));
     }
     diagnostic
 }

@@ -2,9 +2,12 @@
 
 use morph_diag::{Diagnostic, Span};
 use morph_syntax::tree::{BinaryOp, Import, UnaryOp};
+use serde::{Deserialize, Serialize};
+
+mod wire;
 
 /// Whose code asks: the built-in library resolves its own names first and only.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Side {
     Program,
     Library,
@@ -35,14 +38,16 @@ pub enum Shape<'t> {
     Join(Vec<Shape<'t>>),
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(bound(deserialize = "'de: 't"))]
 pub struct Parameter<'t> {
     pub name: &'t str,
     /// From `tipe x float` (or `string`, or a struct) in the body; `None` is an untyped word.
     pub hint: Option<&'t str>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(bound(deserialize = "'de: 't"))]
 pub struct FieldSummary<'t> {
     pub name: &'t str,
     pub span: Span,
@@ -54,7 +59,8 @@ pub struct FieldSummary<'t> {
 /// A constant expression in postfix order, so that neither folding nor freeing it recurses.
 ///
 /// Made by [`constant`](crate::index::constant), folded by [`fold`](crate::environment::fold).
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(bound(deserialize = "'de: 't"))]
 pub struct ConstExpr<'t> {
     pub ops: Vec<ConstOp<'t>>,
     /// Place of the whole expression.
@@ -86,7 +92,8 @@ impl ConstExpr<'_> {
 }
 
 /// One step of a [`ConstExpr`].
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(bound(deserialize = "'de: 't"))]
 pub enum ConstOp<'t> {
     Int(i64),
     Float(f64),
@@ -101,7 +108,8 @@ pub enum ConstOp<'t> {
     Broken,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(bound(deserialize = "'de: 't"))]
 pub enum Definition<'t> {
     Function {
         name: &'t str,
@@ -138,7 +146,7 @@ pub enum Definition<'t> {
     Broken,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum UseKind {
     /// In call position.
     Call,
@@ -158,7 +166,8 @@ pub enum UseKind {
 }
 
 /// A name that the fragment mentions and does not itself declare.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(bound(deserialize = "'de: 't"))]
 pub struct Use<'t> {
     pub name: &'t str,
     pub kind: UseKind,
@@ -166,7 +175,8 @@ pub struct Use<'t> {
 }
 
 /// What `index` makes of one fragment. Borrows names from the fragment's text.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(bound(deserialize = "'de: 't"))]
 pub struct Summary<'t> {
     pub definition: Definition<'t>,
     /// Where the definition's name stands.

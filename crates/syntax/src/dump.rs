@@ -283,7 +283,23 @@ impl<'t> Dump<'t> {
         write!(self.out, ")")
     }
 
+    /// An expression; a chain of operators, which leans to the left, without recursion.
     fn expr(&mut self, id: ExprId) -> fmt::Result {
+        let mut at = id;
+        let mut operands = Vec::new();
+        while let Expr::Binary { op, left, right } = self.tree.expr(at) {
+            write!(self.out, "({} ", op.text())?;
+            operands.push(right);
+            at = left;
+        }
+        self.operand(at)?;
+        while let Some(right) = operands.pop() {
+            self.closed(&[right])?;
+        }
+        Ok(())
+    }
+
+    fn operand(&mut self, id: ExprId) -> fmt::Result {
         match self.tree.expr(id) {
             Expr::Int(value) => write!(self.out, "{value}"),
             Expr::Float(value) => write!(self.out, "{value:?}"),
@@ -312,10 +328,7 @@ impl<'t> Dump<'t> {
                 write!(self.out, "({op}")?;
                 self.closed(&[operand])
             }
-            Expr::Binary { op, left, right } => {
-                write!(self.out, "({}", op.text())?;
-                self.closed(&[left, right])
-            }
+            Expr::Binary { .. } => self.expr(id),
             Expr::Error => write!(self.out, "?"),
         }
     }

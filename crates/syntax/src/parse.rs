@@ -18,10 +18,10 @@ mod statement;
 
 use morph_diag::{Code, Diagnostic, Span};
 
-use crate::lexer::{self, Semicolons};
+use crate::lexer::{self, Semicolons, byte};
 use crate::split::PieceKind;
 use crate::token::{Kind, Token};
-use crate::tree::{Expr, ExprId, Tree};
+use crate::tree::{Expr, ExprId, Stmt, Tree};
 use block::{Blocks, Guess};
 
 /// How deep blocks, parentheses and expressions together may nest.
@@ -47,7 +47,8 @@ pub fn parse(text: &str, kind: PieceKind) -> Tree {
 }
 
 fn run(text: &str, kind: PieceKind, guess: Guess) -> (Tree, bool) {
-    let capacity = text.len() / 4;
+    // A rule of thumb: a little more than programs need, as trees are kept for long.
+    let capacity = text.len() / 5;
     let mut parser = Parser {
         text,
         bytes: text.as_bytes(),
@@ -67,6 +68,7 @@ fn run(text: &str, kind: PieceKind, guess: Guess) -> (Tree, bool) {
         spans: Vec::with_capacity(capacity),
         args: Vec::new(),
         pending_args: Vec::new(),
+        pending_statements: Vec::with_capacity(text.len() / 24),
         diagnostics: Vec::new(),
     };
     parser.bump();
@@ -118,6 +120,8 @@ struct Parser<'t> {
     args: Vec<ExprId>,
     /// Arguments of the calls that are being parsed.
     pending_args: Vec<ExprId>,
+    /// Statements of the blocks that are being parsed.
+    pending_statements: Vec<Stmt>,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -269,6 +273,12 @@ impl Parser<'_> {
         if self.kind == Kind::Reported {
             return Err(Failed);
         }
+        if let Some(span) = self.slashes() {
+            let diagnostic = Diagnostic::new(Code::SyntaxUnexpected, span)
+                .arg("expected", "end of line")
+                .arg("found", "`//`");
+            return self.fail(not_a_comment(diagnostic, span));
+        }
         let (span, found) = self.found();
         if matches!(self.kind, Kind::OpAssign | Kind::Question) {
             return self.fail(
@@ -280,6 +290,19 @@ impl Parser<'_> {
                 .arg("expected", expected)
                 .arg("found", found),
         )
+    }
+
+    /// The `//` that the current token is a part of: other languages begin comments so.
+    fn slashes(&self) -> Option<Span> {
+        let Span { start, end } = self.span();
+        let slash = |at: u32| byte(self.bytes, at as usize) == b'/';
+        if self.kind != Kind::Slash {
+            None
+        } else if self.previous_end == start && start > 0 && slash(start - 1) {
+            Some(Span::new(start - 1, end))
+        } else {
+            slash(end).then(|| Span::new(start, end + 1))
+        }
     }
 
     /// The current token as a message shows it. A line end is marked at the last token of its line.
@@ -397,6 +420,11 @@ impl Parser<'_> {
             _ = self.unexpected::<()>("end of line");
         }
     }
+}
+
+/// Adds to a problem with the `//` at `slashes` how comments begin here.
+fn not_a_comment(diagnostic: Diagnostic, slashes: Span) -> Diagnostic {
+    diagnostic.footer("help-comment").fix(slashes, ";")
 }
 
 /// A character of no token. What looks like one of the language is proposed; what cannot be seen is named.

@@ -17,6 +17,7 @@ pub(crate) mod mend;
 mod statement;
 
 use morph_diag::Span;
+use serde::{Deserialize, Serialize};
 
 use ahead::LookAhead;
 
@@ -24,14 +25,16 @@ use crate::lexer::{self, Semicolons, byte, is_blank, line_end, word_end};
 use crate::token::{Kind, word_kind};
 
 /// A half-open byte range in the text of a unit.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct UnitRange {
     pub start: u32,
     pub end: u32,
 }
 
 /// What a piece begins with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum PieceKind {
     /// `fungsi` .. `tutup_fungsi`.
     Function,
@@ -58,7 +61,7 @@ pub enum PieceKind {
 }
 
 /// One fragment of a unit: where it lies and what it begins with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Piece {
     /// From its first byte to its last, blanks and comments at both ends left out.
     pub range: UnitRange,

@@ -4,6 +4,7 @@
 //! Names are spans into the fragment's text: nothing is copied, nothing is interned.
 
 use morph_diag::{Diagnostic, Span};
+use serde::{Deserialize, Serialize};
 
 /// An index into [`Tree::exprs`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -214,7 +215,7 @@ pub struct AsmText {
     pub lines: Span,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Import {
     /// `ambil "path"`.
     File { path: Span },
@@ -227,7 +228,7 @@ pub enum Import {
 }
 
 /// `first..=last`, as written; `span` covers the text. Path spans cover the text between the quotes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IdRange {
     pub first: u64,
     pub last: u64,
@@ -267,7 +268,7 @@ pub enum Expr {
     Error,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum UnaryOp {
     /// `-`
     Negate,
@@ -277,7 +278,7 @@ pub enum UnaryOp {
     BitNot,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum BinaryOp {
     OrElse,
     AndThen,

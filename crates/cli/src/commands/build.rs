@@ -23,7 +23,8 @@ pub(crate) struct Build {
 
 impl Build {
     pub(crate) fn run(&self, options: &Options) -> io::Result<Status> {
-        let mut built = morph_driver::build(&self.file, &options.build(Goal::Image));
+        let mut built =
+            morph_driver::build(&self.file, &options.build(Goal::Image), options.isolation());
         let mut status = Status::from(built.status);
         if let Some(image) = built.image.take() {
             let path = self.output.clone().unwrap_or_else(|| self.default_output());

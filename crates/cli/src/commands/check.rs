@@ -19,7 +19,8 @@ pub(crate) struct Check {
 
 impl Check {
     pub(crate) fn run(&self, options: &Options) -> io::Result<Status> {
-        let built = morph_driver::build(&self.file, &options.build(Goal::Check));
+        let built =
+            morph_driver::build(&self.file, &options.build(Goal::Check), options.isolation());
         output::report(&built, options)?;
         Ok(built.status.into())
     }

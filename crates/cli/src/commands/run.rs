@@ -24,7 +24,8 @@ pub(crate) struct Run {
 
 impl Run {
     pub(crate) fn run(&self, options: &Options) -> io::Result<Status> {
-        let built = morph_driver::build(&self.file, &options.build(Goal::Image));
+        let built =
+            morph_driver::build(&self.file, &options.build(Goal::Image), options.isolation());
         output::report(&built, options)?;
         let Some(image) = &built.image else { return Ok(built.status.into()) };
         let flags = rustix::fs::MemfdFlags::CLOEXEC;

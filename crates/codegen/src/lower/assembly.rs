@@ -97,7 +97,7 @@ impl Lowering<'_> {
             }
         };
         for &(local, offset) in &asm.locals {
-            let value = self.builder.use_var(Self::variable(local));
+            let value = self.local(local);
             self.builder.ins().stack_store(I64, value, asm.frame, FRAME_LINK + offset);
         }
         let frame = self.builder.ins().stack_addr(I64, asm.frame, FRAME_LINK);
@@ -108,7 +108,7 @@ impl Lowering<'_> {
             let repr = self.body.locals[local.0 as usize].repr;
             let value =
                 self.builder.ins().stack_load(I64, type_of(repr), asm.frame, FRAME_LINK + offset);
-            self.builder.def_var(Self::variable(local), value);
+            self.set_local(local, value);
         }
         let after = match asm.landings[block as usize] {
             Some(landing) => landing,

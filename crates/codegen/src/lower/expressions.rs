@@ -105,7 +105,7 @@ impl Lowering<'_> {
             Expr::Int(value) => self.int(value),
             Expr::Float(value) => self.builder.ins().f64const(value),
             Expr::Str(id) => self.string_address(id),
-            Expr::Local(local) => self.builder.use_var(Self::variable(local)),
+            Expr::Local(local) => self.local(local),
             Expr::Global(symbol) => {
                 self.at(self.body.span(id));
                 let address = self.symbol_address(symbol);

@@ -8,7 +8,7 @@ use cranelift_codegen::ir::{Block, InstBuilder, Value};
 use cranelift_frontend::Switch;
 use morph_sema::typed::{self, Expr, ExprId, Repr, Stmt, StmtKind};
 
-use super::{Loop, Lowering, MEMORY};
+use super::{Loop, Loops, Lowering, MEMORY};
 
 /// From this many constant arms on, a switch searches instead of comparing in order.
 const SEARCH_FROM: usize = 4;
@@ -86,7 +86,7 @@ impl<'a> Lowering<'a> {
                 StmtKind::SetLocal { local, value } => {
                     let value = self.value(*value);
                     let value = self.expect(value, self.body.locals[local.0 as usize].repr);
-                    self.builder.def_var(Self::variable(*local), value);
+                    self.set_local(*local, value);
                 }
                 StmtKind::SetGlobal { global, value } => {
                     let value = self.word(*value);
@@ -177,6 +177,9 @@ impl<'a> Lowering<'a> {
         step: &'a [Stmt],
         tasks: &mut Vec<Task<'a>>,
     ) {
+        if !self.loops.is_empty() {
+            self.nesting = Loops::Nested;
+        }
         let header = self.builder.create_block();
         let exit = self.builder.create_block();
         let next = if step.is_empty() { header } else { self.builder.create_block() };

@@ -175,3 +175,27 @@ fn unary_operators_give_words_and_doubles() {
         assert_eq!(run(&[main, op]), Outcome::Result(result));
     }
 }
+
+#[test]
+fn a_chain_of_operators_of_any_length_is_compiled() {
+    let main = returns("main", |b| {
+        let one = b.int(1);
+        b.call("chain", &[one])
+    });
+    let chain = function("chain", 1, |b| {
+        let mut left = b.param(0);
+        for nth in 0..30_000 {
+            let right = b.param(0);
+            left = b.binary([BinaryOp::Add, BinaryOp::Multiply][nth % 2], left, right);
+        }
+        // Short circuits are blocks, of which Cranelift bears fewer at its higher level.
+        for _ in 0..1_000 {
+            let right = b.param(0);
+            let or = b.expr(Expr::OrElse { left, right });
+            left = b.expr(Expr::AndThen { left: or, right });
+        }
+        let right = b.int(41);
+        b.binary(BinaryOp::Add, left, right)
+    });
+    assert_eq!(run(&[main, chain]), Outcome::Result(42));
+}

@@ -93,8 +93,12 @@ pages! {
     AsmUnclosed = "ASM_UNCLOSED",
     AsmVariableDeclared = "ASM_VARIABLE_DECLARED",
     AsmTarget = "ASM_TARGET",
+    ExpressionMalformed = "EXPRESSION_MALFORMED",
+    ExpressionUndefined = "EXPRESSION_UNDEFINED",
     FragmentClosed = "FRAGMENT_CLOSED",
     FunctionTooLarge = "FUNCTION_TOO_LARGE",
+    CompilerCrashed = "COMPILER_CRASHED",
+    CompilerExhausted = "COMPILER_EXHAUSTED",
     CompilerFault = "COMPILER_FAULT",
     OutputFailed = "OUTPUT_FAILED",
 }

@@ -4,6 +4,7 @@
 //! sorted and freed of repetitions only when someone wants it.
 
 use morph_object::Symbol;
+use serde::{Deserialize, Serialize};
 
 use crate::summary::Side;
 
@@ -14,7 +15,7 @@ use super::{
 };
 
 /// What was asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum QuestionKind {
     /// What a call of the name calls: a function or a constructor.
     Callee,
@@ -64,7 +65,7 @@ pub struct Asker<'e> {
     entries: Vec<Entry>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Entry {
     kind: QuestionKind,
     start: u32,
@@ -73,7 +74,7 @@ struct Entry {
 }
 
 /// Everything that one fragment asked: sorted by question, each once.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Asked {
     names: String,
     entries: Vec<Entry>,

@@ -4,7 +4,19 @@
 //! process and on every machine. It is not cryptographic; it tells one revision of a program from the next.
 
 /// What someone who asked could learn. [`AnswerHash::MISSING`] is the answer "there is none".
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    serde::Serialize,
+    serde::Deserialize,
+)]
 pub struct AnswerHash(pub u128);
 
 impl AnswerHash {

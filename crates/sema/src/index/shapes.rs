@@ -54,6 +54,8 @@ pub(super) struct Shapes<'a, 't> {
     pub(super) values: &'a [(usize, Value<'t>)],
     pub(super) budget: u32,
     pub(super) open: Vec<usize>,
+    /// Lists of an expansion that is over, kept for the next one.
+    pub(super) spare: (Vec<ExprId>, Vec<usize>),
 }
 
 impl<'a, 't> Shapes<'a, 't> {
@@ -122,9 +124,18 @@ impl<'a, 't> Shapes<'a, 't> {
     /// What a local is given joins the operands, each local once: that spares the expansion of the same few
     /// locals over and over, and a local that is being expanded already adds nothing to itself.
     fn arithmetic(&mut self, root: ExprId) -> Shape<'t> {
+        let (mut stack, mut seen) = std::mem::take(&mut self.spare);
+        stack.clear();
+        stack.push(root);
+        seen.clear();
+        seen.extend_from_slice(&self.open);
+        let shape = self.join_leaves(&mut stack, &mut seen);
+        self.spare = (stack, seen);
+        shape
+    }
+
+    fn join_leaves(&mut self, stack: &mut Vec<ExprId>, seen: &mut Vec<usize>) -> Shape<'t> {
         let mut leaves = Vec::new();
-        let mut stack = vec![root];
-        let mut seen = self.open.clone();
         while let Some(id) = stack.pop() {
             if let Expr::Name(_) = self.tree.expr(id)
                 && let Some(local) = self.binding(id)

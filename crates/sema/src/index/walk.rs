@@ -11,6 +11,9 @@ use crate::summary::{Shape, Use, UseKind};
 use super::asm_names::{self, AsmNames, Mention};
 use super::shapes::{Binding, Local, Shapes, Value};
 
+/// Room for the names of an ordinary function.
+const FEW_NAMES: usize = 8;
+
 /// What is known of one fragment while it is walked.
 pub(super) struct Walk<'a, 't> {
     pub(super) tree: &'a Tree,
@@ -64,9 +67,9 @@ impl<'a, 't> Walk<'a, 't> {
         Walk {
             tree,
             text,
-            locals: Vec::new(),
+            locals: Vec::with_capacity(FEW_NAMES),
             bindings: vec![Binding::default(); tree.exprs.len()],
-            values: Vec::new(),
+            values: Vec::with_capacity(tree.exprs.len() / 4),
             outer: Vec::new(),
             returns: Vec::new(),
             uses: Vec::new(),
@@ -75,9 +78,9 @@ impl<'a, 't> Walk<'a, 't> {
             diagnostics: Vec::new(),
             asm_labels: Vec::new(),
             used: FxHashSet::default(),
-            scope: FxHashMap::default(),
-            declared: Vec::new(),
-            stack: Vec::new(),
+            scope: FxHashMap::with_capacity_and_hasher(FEW_NAMES, Default::default()),
+            declared: Vec::with_capacity(FEW_NAMES),
+            stack: Vec::with_capacity(FEW_NAMES),
         }
     }
 
@@ -129,6 +132,7 @@ impl<'a, 't> Walk<'a, 't> {
             values: &self.values,
             budget: 0,
             open: Vec::new(),
+            spare: Default::default(),
         }
     }
 

@@ -6,11 +6,18 @@ use crate::harness::{checked, problems};
 
 #[test]
 fn chains_are_checked_as_long_as_the_parser_allows() {
-    let sum = format!("n{}", " + n".repeat(990));
+    let sum = format!("n{}", " + n".repeat(100_000));
     let program = format!("fungsi f(n)\n    kembalikan {sum} + tidak\ntutup_fungsi\n");
     assert_eq!(problems(&program), "error NAME_UNKNOWN `tidak` name=tidak kind=variable\n");
     let program = format!("fungsi f(n)\n    kembalikan n{}\ntutup_fungsi\n", "[0]".repeat(990));
     assert_eq!(problems(&program), "");
+    for chain in [" + 1.5", " && n", " || n < 0.5", " * 0.5 < 1", " - n / 2"] {
+        let chain = chain.repeat(100_000);
+        let program = format!("fungsi f(n)\n    kembalikan n{chain} - tidak\ntutup_fungsi\n");
+        assert_eq!(problems(&program), "error NAME_UNKNOWN `tidak` name=tidak kind=variable\n");
+    }
+    let program = format!("const N = 1{}\nvar g = N + f(1)\n", " + 1".repeat(100_000));
+    assert_eq!(problems(&program), "error NAME_UNKNOWN `f` name=f kind=function\n");
 }
 
 #[test]

@@ -43,7 +43,7 @@ var total = 0
         with_environment(program, |environment, _| {
             let diagnostic = add_nearest(diagnostic, environment, Side::Program);
             match diagnostic.args.last() {
-                Some(("nearest", Arg::Text(found))) => found.clone(),
+                Some((name, Arg::Text(found))) if name == "nearest" => found.clone(),
                 Some(_) | None => "-".to_owned(),
             }
         })

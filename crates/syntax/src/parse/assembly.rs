@@ -20,6 +20,14 @@ impl Parser<'_> {
     pub(super) fn assembly_lines(&mut self, opener: Span, closer: Kind) -> AsmText {
         if !matches!(self.kind, Kind::Eol | Kind::Eof) {
             _ = self.unexpected::<()>("end of line");
+            if let Some(word) = self.closer_in_line(closer) {
+                return self.close_assembly(
+                    word.start() as usize,
+                    word.start() as usize,
+                    word,
+                    closer,
+                );
+            }
         }
         let start = self.next_line(self.previous_end as usize);
         let (mut line, mut resume) = (start, None);
@@ -52,6 +60,20 @@ impl Parser<'_> {
         );
         self.go_to(end);
         AsmText { lines: Span::new(start.min(end) as u32, end as u32) }
+    }
+
+    /// The closer among the words between the opening word and the end of its line.
+    fn closer_in_line(&self, closer: Kind) -> Option<Token> {
+        let mut at = self.previous_end as usize;
+        let end = line_end(self.bytes, at);
+        while at < end && byte(self.bytes, at) != b';' {
+            let word = word_end(self.bytes, at);
+            if word > at && word_kind(self.bytes, at, word) == closer {
+                return Some(Token::new(closer, false, at, word));
+            }
+            at = word.max(at + 1);
+        }
+        None
     }
 
     fn close_assembly(&mut self, start: usize, line: usize, word: Token, closer: Kind) -> AsmText {

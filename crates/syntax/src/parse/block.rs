@@ -169,22 +169,24 @@ impl Parser<'_> {
 
     /// Statements up to the end of the innermost block, or to its next part.
     pub(super) fn body(&mut self) -> (Block, End) {
-        let mut block = Block::new();
-        loop {
+        let from = self.pending_statements.len();
+        let end = loop {
             if self.kind == Kind::Eol {
                 self.begin_line();
             }
             if self.kind == Kind::Eof {
-                return (block, self.missing());
+                break self.missing();
             }
             if self.kind.ends_body() {
                 match self.judge() {
-                    Verdict::End(end) => return (block, end),
+                    Verdict::End(end) => break end,
                     Verdict::Skipped => continue,
                 }
             }
-            self.statement(&mut block);
-        }
+            self.statement();
+        };
+        // Trees are kept for long: a block is no larger than its statements.
+        (self.pending_statements.drain(from..).collect(), end)
     }
 
     /// What the closer at the current token means for the innermost block.

@@ -10,6 +10,8 @@ use crate::token::Kind;
 use crate::tree::{ArgList, BinaryOp, Expr, ExprId, UnaryOp};
 
 /// An expression and the height of its tree, in one word so that it travels in a register.
+///
+/// The left side of a binary operator counts as high as the operator itself.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Operand(NonZeroU64);
 
@@ -107,7 +109,8 @@ impl Parser<'_> {
             }
             let span = self.spans[left.id().0 as usize].to(self.spans[right.id().0 as usize]);
             let expr = Expr::Binary { op, left: left.id(), right: right.id() };
-            left = self.node(expr, span, left.height().max(right.height()))?;
+            // Whoever walks the tree goes down the left side of operators without recursion: a chain is not deep.
+            left = self.node(expr, span, right.height().max(left.height() - 1))?;
         }
     }
 

@@ -225,12 +225,15 @@ impl Parser<'_> {
             if self.kind.is_contextual() {
                 self.kind = Kind::Ident;
             }
-            let field = self.field();
-            let complete = field.is_ok();
-            fields.extend(field);
-            if complete && !self.at_end_of_statement() {
+            let mut field = self.field();
+            if let Ok(field) = &mut field
+                && !self.at_end_of_statement()
+            {
                 _ = self.unexpected::<()>("end of line");
+                // Which of the words was meant for a type is not known: none is looked up.
+                field.ty = None;
             }
+            fields.extend(field);
             if !matches!(self.kind, Kind::Eol | Kind::Eof | Kind::TutupStruktur | Kind::Akhir) {
                 self.skip_field();
             }

@@ -9,48 +9,48 @@ use morph_diag::{Code, Diagnostic, Span};
 
 use super::block::{BlockKind, End};
 use super::foreign::Foreign;
-use super::{Parsed, Parser};
+use super::{Parsed, Parser, not_a_comment};
 use crate::lexer::{Semicolons, line_end};
 use crate::token::Kind;
 use crate::tree::{Block, Expr, ExprId, PrintForm, ReturnWord, StepBy, Stmt, StmtKind};
 
 impl Parser<'_> {
-    /// One statement and the end of its line, at the end of `block`.
+    /// One statement and the end of its line, at the end of the pending ones.
     ///
-    /// The frequent forms are written to their place in the block at once.
-    pub(super) fn statement(&mut self, block: &mut Block) {
+    /// The frequent forms are written to their place there at once.
+    pub(super) fn statement(&mut self) {
         let start = self.token.start();
         let parsed = match self.kind {
             Kind::Ident if !self.may_be_foreign() => self.assignment_or_call(),
             Kind::Var => self.var_rest().map(|(name, init)| StmtKind::Var { name, init }),
             Kind::Kembalikan => self.return_statement(ReturnWord::Kembalikan),
-            _ => return self.rarer_statement(block, start),
+            _ => return self.rarer_statement(start),
         };
         if parsed.is_ok() && self.at_end_of_statement() {
             let span = self.span_from(start);
-            block.extend(parsed.map(|kind| Stmt { kind, span }));
+            self.pending_statements.extend(parsed.map(|kind| Stmt { kind, span }));
             return;
         }
-        self.finish(block, start, parsed.map(Some));
+        self.finish(start, parsed.map(Some));
     }
 
     #[inline(never)]
-    fn rarer_statement(&mut self, block: &mut Block, start: u32) {
+    fn rarer_statement(&mut self, start: u32) {
         let parsed = self.statement_kind();
-        self.finish(block, start, parsed);
+        self.finish(start, parsed);
     }
 
-    fn finish(&mut self, block: &mut Block, start: u32, parsed: Parsed<Option<StmtKind>>) {
+    fn finish(&mut self, start: u32, parsed: Parsed<Option<StmtKind>>) {
         let span = self.span_from(start);
         match parsed {
             Ok(Some(kind)) => {
                 self.end_statement(&kind);
-                block.push(Stmt { kind, span });
+                self.pending_statements.push(Stmt { kind, span });
             }
             Ok(None) => {}
             Err(_) => {
                 self.skip_line();
-                block.push(Stmt { kind: StmtKind::Error, span });
+                self.pending_statements.push(Stmt { kind: StmtKind::Error, span });
             }
         }
     }
@@ -163,7 +163,12 @@ impl Parser<'_> {
         self.skip_line();
         let line = line_end(self.bytes, start as usize) as u32;
         let span = Span::new(start, self.previous_end.clamp(start, line));
-        self.fail(Diagnostic::new(Code::StatementUnknown, span).arg("text", span.text(self.text)))
+        let text = span.text(self.text);
+        let diagnostic = Diagnostic::new(Code::StatementUnknown, span).arg("text", text);
+        if text.starts_with("//") {
+            return self.fail(not_a_comment(diagnostic, Span::new(start, start + 2)));
+        }
+        self.fail(diagnostic)
     }
 
     /// A statement that begins with a name: an assignment, a step or a call.
@@ -275,11 +280,10 @@ impl Parser<'_> {
     fn if_statement(&mut self) -> Parsed<StmtKind> {
         self.open_block(BlockKind::If)?;
         self.bump();
-        let mut arms = Vec::new();
         let mut otherwise: Option<Block> = None;
         let cond = self.condition();
         let (body, mut end) = self.body();
-        arms.push((cond, body));
+        let mut arms = vec![(cond, body)];
         while end == End::Part {
             let misplaced = otherwise.is_some();
             if misplaced {

@@ -1,7 +1,7 @@
 //! Depth: clear diagnostics instead of an overflowing stack, and time that grows with the text only.
 
 use morph_syntax::tree::Tree;
-use morph_syntax::{parse, split};
+use morph_syntax::{PieceKind, dump, parse, split};
 
 /// Splits and parses on a small stack and drops everything there; answers codes and places of the diagnostics.
 fn problems(unit: String) -> Vec<String> {
@@ -42,7 +42,7 @@ fn nesting_beyond_the_limit_is_one_diagnostic() {
         ("indexes", format!("x = {}", nested("a[", deep, "1", "]"))),
         ("fields", format!("x = a{}", ".b".repeat(deep))),
         ("chained calls", format!("f{}", "()".repeat(deep))),
-        ("a sum", format!("x = 1{}", " + 1".repeat(deep))),
+        ("a sum of sums on the right", format!("x = {}", nested("1 + (", deep, "1", ")"))),
         ("blocks", nested("jika (1)\n", 300_000, "x = 1\n", "tutup_jika\n")),
         ("open blocks", "jika (1)\n".repeat(300_000)),
         ("loops", nested("selama (1) ", 300_000, "x = 1 ", "tutup_selama ")),
@@ -65,11 +65,27 @@ fn nesting_beyond_the_limit_is_one_diagnostic() {
 fn nesting_up_to_the_limit_is_understood() {
     assert_eq!(problems(format!("x = {}", nested("(", 990, "1", ")"))), Vec::<String>::new());
     assert_eq!(problems(format!("x = {}1", "!".repeat(990))), Vec::<String>::new());
-    assert_eq!(problems(format!("x = 1{}", " + 1".repeat(990))), Vec::<String>::new());
     assert_eq!(
         problems(nested("jika (1)\n", 990, "x = 1\n", "tutup_jika\n")),
         Vec::<String>::new()
     );
+}
+
+#[test]
+fn a_chain_of_operators_is_not_deep() {
+    for chain in [" + 1", " * 2 + 1", " && n", " < 1 | n", " + (n - 1 - 1)", " + f(n)[n]"] {
+        let text = format!("x = 1{}", chain.repeat(100_000));
+        let dump = dump::tree(&text, &parse(&text, PieceKind::Statement));
+        assert_eq!(dump.matches('(').count(), dump.matches(')').count(), "{chain}");
+        assert_eq!(problems(text), Vec::<String>::new(), "{chain}");
+    }
+    // But what lies on the right of an operator in it is as deep as it is elsewhere.
+    let inner = nested("(-", 499, "1", ")");
+    assert_eq!(problems(format!("x = 1{} + {inner}", " + 1".repeat(2000))), Vec::<String>::new());
+    let inner = nested("(-", 501, "1", ")");
+    let found = problems(format!("x = 1{} + {inner}", " + 1".repeat(2000)));
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].starts_with("NESTING_TOO_DEEP "), "{}", found[0]);
 }
 
 #[test]

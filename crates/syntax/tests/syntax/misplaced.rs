@@ -122,7 +122,7 @@ fn what_stands_behind_the_end() {
         expect![[r#"
             (function f ())
             SYNTAX_UNEXPECTED 2:14 "x" expected="end of line" found="`x`"
-            (struct S (a int))
+            (struct S (a))
             SYNTAX_UNEXPECTED 1:12 "y" expected="end of line" found="`y`"
             SYNTAX_UNEXPECTED 2:9 "int" expected="end of line" found="`int`"
             SYNTAX_UNEXPECTED 3:16 "z" expected="end of line" found="`z`"
@@ -162,6 +162,89 @@ fn what_stands_behind_the_end() {
         (broken)
         BLOCK_UNCLOSED 1:1 "struktur" keyword="struktur" closer="tutup_struktur" fix "" => "\ntutup_struktur"
         SYNTAX_UNEXPECTED 1:9 "" expected="name" found="end of line"
+    "#]],
+    );
+}
+
+#[test]
+fn a_comment_of_another_language() {
+    check_body(
+        "x = 1 // one\n// alone\ncetak(x) //three\nx = a / / b\nvar y // four\nx = 8 // 2 // 3",
+        expect![[r#"
+            (body
+              (error)
+              (error)
+              (cetak x)
+              (error)
+              (error)
+              (error))
+            SYNTAX_UNEXPECTED 2:7 "//" expected="end of line" found="`//`" fix "//" => ";"
+            STATEMENT_UNKNOWN 3:1 "// alone" text="// alone" fix "//" => ";"
+            SYNTAX_UNEXPECTED 4:10 "//" expected="end of line" found="`//`" fix "//" => ";"
+            SYNTAX_UNEXPECTED 5:9 "/" expected="expression" found="`/`"
+            SYNTAX_UNEXPECTED 6:7 "//" expected="end of line" found="`//`" fix "//" => ";"
+            SYNTAX_UNEXPECTED 7:7 "//" expected="end of line" found="`//`" fix "//" => ";"
+        "#]],
+    );
+    check(
+        "// at file level",
+        expect![[r#"
+        (statement
+          (error))
+        STATEMENT_UNKNOWN 1:1 "// at file level" text="// at file level" fix "//" => ";"
+    "#]],
+    );
+    check(
+        "var g = 2 // global",
+        expect![[r#"
+        (broken)
+        SYNTAX_UNEXPECTED 1:11 "//" expected="end of line" found="`//`" fix "//" => ";"
+    "#]],
+    );
+    check(
+        "const K = 2 //",
+        expect![[r#"
+        (broken)
+        SYNTAX_UNEXPECTED 1:13 "//" expected="end of line" found="`//`" fix "//" => ";"
+    "#]],
+    );
+}
+
+#[test]
+fn assembly_that_is_closed_on_the_line_on_which_it_is_opened() {
+    check_body(
+        "asm_mulai mov rax, 1 tutup_asm\nx = 1",
+        expect![[r#"
+        (body
+          (asm "")
+          (= x 1))
+        SYNTAX_UNEXPECTED 2:11 "mov" expected="end of line" found="`mov`"
+    "#]],
+    );
+    check(
+        "asm_mulai ret tutup_asm",
+        expect![[r#"
+        (asm "")
+        SYNTAX_UNEXPECTED 1:11 "ret" expected="end of line" found="`ret`"
+    "#]],
+    );
+    check_body(
+        "asm_mulai ret ; tutup_asm\ntutup_asm",
+        expect![[r#"
+        (body
+          (asm ""))
+        SYNTAX_UNEXPECTED 2:11 "ret" expected="end of line" found="`ret`"
+    "#]],
+    );
+}
+
+#[test]
+fn more_words_than_a_field_has() {
+    check(
+        "struktur S\n  x y z w\n  b int\ntutup_struktur",
+        expect![[r#"
+        (struct S (x) (b int))
+        SYNTAX_UNEXPECTED 2:7 "z" expected="end of line" found="`z`"
     "#]],
     );
 }

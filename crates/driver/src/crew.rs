@@ -1,0 +1,312 @@
+//! A crew of workers under a supervisor: carries out what the supervisor decides, and tells it what happened.
+//!
+//! The decisions are `morph_fault`'s and the processes `morph_sandbox`'s; here is only the translation between the two.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use morph_fault::Moment;
+use morph_fault::fault::{Crash, Fault, FaultKind, Phase as Step};
+use morph_fault::supervisor::{
+    Action, Event, JobId, Outcome, Plan, PlanError, Rung, Supervisor, Verdict, WorkerId,
+};
+use morph_sandbox::{Death, Exhausted, Inject, Job, Pool, SandboxError, Task, TaskId};
+
+use crate::isolation::Site;
+use crate::ledger::Ledger;
+use crate::phase::Phase;
+use crate::worker::BadAnswer;
+
+/// One kind of work, cut into jobs.
+pub(crate) trait Work {
+    type Answer;
+
+    /// What a worker is told.
+    fn input(&self, job: usize, rung: Rung) -> Vec<u8>;
+
+    /// What it said.
+    fn read(&mut self, job: usize, reply: &[u8]) -> Result<(Self::Answer, Verdict), BadAnswer>;
+
+    /// What the job works on.
+    fn site(&self, job: usize) -> Site;
+
+    /// The phases that a job goes through.
+    fn steps(&self) -> &'static [Phase];
+}
+
+/// How one job ended.
+#[derive(Debug)]
+pub(crate) enum Ended<A> {
+    Answer(A),
+    Stub(Stubbed),
+}
+
+/// Why a job has no answer.
+#[derive(Debug)]
+pub(crate) struct Stubbed {
+    pub(crate) fault: Fault,
+    /// What became of the worker that tried last; none if it was not tried in this build.
+    pub(crate) death: Option<Death>,
+}
+
+impl Stubbed {
+    pub(crate) fn phase(&self) -> Phase {
+        match self.fault.kind {
+            FaultKind::Crashed(Crash::BadReply) => Phase::Reply,
+            FaultKind::Crashed(Crash::Signal(_) | Crash::Panic)
+            | FaultKind::Exhausted(_)
+            | FaultKind::Diagnosed
+            | FaultKind::Lost => Phase::of(self.fault.phase.0).unwrap_or(Phase::Start),
+        }
+    }
+}
+
+/// Why a crew cannot work at all.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CrewError {
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    #[error("sandboxes: {0}")]
+    Sandbox(#[from] SandboxError),
+}
+
+/// Does all jobs of a plan.
+pub(crate) fn run<J: Job, W: Work>(
+    pool: &mut Pool<J>,
+    plan: &Plan,
+    work: &mut W,
+    ledger: &mut Ledger,
+) -> Result<Vec<Ended<W::Answer>>, CrewError> {
+    if plan.jobs.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (supervisor, actions) = Supervisor::start(plan, ledger.now())?;
+    let answers = plan.jobs.iter().map(|_| None).collect();
+    let mut crew = Crew {
+        pool,
+        work,
+        ledger,
+        supervisor,
+        names: BTreeMap::new(),
+        answers,
+        deaths: BTreeMap::new(),
+        ended: 0,
+    };
+    crew.ledger.begin(plan.jobs.len());
+    crew.carry_out(actions)?;
+    while !crew.supervisor.is_done() {
+        crew.listen()?;
+    }
+    Ok(crew.finish())
+}
+
+struct Crew<'c, J: Job, W: Work> {
+    pool: &'c mut Pool<J>,
+    work: &'c mut W,
+    ledger: &'c mut Ledger,
+    supervisor: Supervisor,
+    /// The supervisor's names of workers, and the pool's.
+    names: BTreeMap<WorkerId, morph_sandbox::WorkerId>,
+    /// What was said last about each job; it counts when the supervisor says so.
+    answers: Vec<Option<W::Answer>>,
+    /// What the worker died of that had the job in hand last.
+    deaths: BTreeMap<JobId, Death>,
+    ended: usize,
+}
+
+impl<J: Job, W: Work> Crew<'_, J, W> {
+    /// Carries out actions and all that follow from them at once.
+    fn carry_out(&mut self, actions: Vec<Action>) -> Result<(), CrewError> {
+        let mut todo = std::collections::VecDeque::from(actions);
+        while let Some(action) = todo.pop_front() {
+            match action {
+                Action::Spawn { worker } => {
+                    let event = match self.hire() {
+                        Ok(name) => {
+                            self.names.insert(worker, name);
+                            Event::WorkerReady { worker }
+                        }
+                        Err(error) => {
+                            self.ledger.note_refusal(&error);
+                            let how = morph_fault::supervisor::Death::Lost;
+                            Event::Died { worker, how, in_hand: None, phase: Step::default() }
+                        }
+                    };
+                    todo.extend(self.tell(event));
+                }
+                Action::Send { worker, batch } => self.send(worker, &batch)?,
+                Action::Kill { worker } => {
+                    // One that is gone already is known to be, or will be told.
+                    if let Some(name) = self.names.get(&worker) {
+                        match self.pool.kill(*name) {
+                            Ok(()) | Err(SandboxError::NoWorker { .. }) => {}
+                            Err(error) => return Err(error.into()),
+                        }
+                    }
+                }
+                Action::Settled { .. } => self.ended += 1,
+                Action::Quarantine { job, fault, .. } => {
+                    let site = self.work.site(job.0 as usize);
+                    self.ledger.note_quarantine(&site, fault);
+                }
+                Action::Breaker { unit, notice } => self.ledger.note_breaker(unit, &notice),
+                Action::Unit { .. } | Action::Done => {}
+                Action::Log(line) => self.ledger.log(&line),
+            }
+        }
+        Ok(())
+    }
+
+    /// A worker that an earlier crew left, if it is as good as a new one; else a new one.
+    fn hire(&mut self) -> Result<morph_sandbox::WorkerId, SandboxError> {
+        if self.ledger.reuses_workers() && self.deaths.is_empty() {
+            let free = |name: &morph_sandbox::WorkerId| !self.names.values().any(|own| own == name);
+            if let Some(name) = self.pool.workers().find(free) {
+                return Ok(name);
+            }
+        }
+        self.pool.spawn()
+    }
+
+    fn tell(&mut self, event: Event) -> Vec<Action> {
+        let mut actions = Vec::new();
+        self.supervisor.step(event, self.ledger.now(), &mut actions);
+        actions
+    }
+
+    fn send(&mut self, worker: WorkerId, batch: &[(JobId, Rung)]) -> Result<(), CrewError> {
+        let Some(name) = self.names.get(&worker).copied() else { return Ok(()) };
+        let inputs: Vec<(TaskId, Vec<u8>, Option<(u8, Inject)>)> = batch
+            .iter()
+            .map(|(job, rung)| {
+                let input = self.work.input(job.0 as usize, *rung);
+                let site = || self.work.site(job.0 as usize);
+                (TaskId(job.0), input, self.ledger.injection(site, self.work.steps()))
+            })
+            .collect();
+        let tasks: Vec<Task<'_>> = inputs
+            .iter()
+            .map(|(id, input, inject)| Task { id: *id, input, inject: *inject })
+            .collect();
+        match self.pool.send(name, &tasks) {
+            // Its death will be told.
+            Ok(()) | Err(SandboxError::NoWorker { .. }) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Waits for what happens next, and acts on it.
+    fn listen(&mut self) -> Result<(), CrewError> {
+        let now = self.ledger.now();
+        let patience = self.supervisor.next_deadline().map_or(LONGEST, |at| at.since(now));
+        let heard = self.pool.wait(patience.clamp(SHORTEST, LONGEST))?;
+        for event in heard {
+            for event in self.translate(event) {
+                let actions = self.tell(event);
+                self.carry_out(actions)?;
+            }
+        }
+        let actions = self.tell(Event::Tick);
+        self.carry_out(actions)?;
+        self.ledger.progress(self.ended, self.pool.workers().count());
+        Ok(())
+    }
+
+    fn translate(&mut self, event: morph_sandbox::Event) -> Vec<Event> {
+        let (morph_sandbox::Event::Answered { worker: name, .. }
+        | morph_sandbox::Event::Drained { worker: name }
+        | morph_sandbox::Event::Died { worker: name, .. }) = event;
+        let Some(worker) =
+            self.names.iter().find(|(_, known)| **known == name).map(|(worker, _)| *worker)
+        else {
+            return Vec::new();
+        };
+        match event {
+            morph_sandbox::Event::Answered { task, reply, .. } => {
+                let job = JobId(task.0);
+                vec![match self.work.read(task.0 as usize, &reply) {
+                    Ok((answer, verdict)) => {
+                        if let Some(slot) = self.answers.get_mut(task.0 as usize) {
+                            *slot = Some(answer);
+                        }
+                        Event::Finished { worker, job, verdict }
+                    }
+                    Err(BadAnswer) => Event::BadReply { worker, job },
+                }]
+            }
+            morph_sandbox::Event::Drained { .. } => Vec::new(),
+            morph_sandbox::Event::Died { death, in_hand, .. } => self.died(worker, death, in_hand),
+        }
+    }
+
+    fn died(
+        &mut self,
+        worker: WorkerId,
+        death: Death,
+        in_hand: Option<(TaskId, u8)>,
+    ) -> Vec<Event> {
+        self.names.remove(&worker);
+        let job = in_hand.map(|(task, _)| JobId(task.0));
+        let phase = Step(in_hand.map_or(0, |(_, phase)| phase));
+        let (how, unfit) = match &death {
+            Death::Crashed(record) => {
+                let signal = u8::try_from(record.signal).unwrap_or(0);
+                (morph_fault::supervisor::Death::Crashed { signal }, false)
+            }
+            Death::Panicked { .. } => (morph_fault::supervisor::Death::Panicked, false),
+            Death::Exhausted(Exhausted::Memory { .. } | Exhausted::Reply { .. }) => {
+                (morph_fault::supervisor::Death::OutOfMemory, false)
+            }
+            Death::Exhausted(Exhausted::Cpu { .. } | Exhausted::Wall { .. }) => {
+                (morph_fault::supervisor::Death::OutOfTime, false)
+            }
+            // It left without an answer, or with something that is none.
+            Death::Exited { .. } | Death::Garbled { .. } => {
+                (morph_fault::supervisor::Death::Lost, true)
+            }
+            Death::Lost { .. } | Death::Killed => (morph_fault::supervisor::Death::Lost, false),
+        };
+        let site = job.map(|job| self.work.site(job.0 as usize));
+        self.ledger.note_death(site, Phase::of(phase.0).unwrap_or(Phase::Start), &death);
+        if let Some(job) = job {
+            self.deaths.insert(job, death);
+        }
+        let mut events = Vec::new();
+        if let Some(job) = job.filter(|_| unfit) {
+            events.push(Event::BadReply { worker, job });
+        }
+        events.push(Event::Died { worker, how, in_hand: job.filter(|_| !unfit), phase });
+        events
+    }
+
+    fn finish(mut self) -> Vec<Ended<W::Answer>> {
+        self.ledger.end(self.supervisor.memory());
+        let outcomes = self.supervisor.outcomes();
+        let answers = std::mem::take(&mut self.answers);
+        let jobs = (0..).map(JobId);
+        jobs.zip(outcomes)
+            .zip(answers)
+            .map(|((job, outcome), answer)| match (outcome, answer) {
+                (Some(Outcome::Object(_) | Outcome::Diagnosed), Some(answer)) => {
+                    Ended::Answer(answer)
+                }
+                (Some(Outcome::Stub(fault)), _) => {
+                    Ended::Stub(Stubbed { fault, death: self.deaths.remove(&job) })
+                }
+                (Some(Outcome::Object(_) | Outcome::Diagnosed) | None, _) => {
+                    unreachable!("a supervisor that is done has settled every job, by its answer or by a stub")
+                }
+            })
+            .collect()
+    }
+}
+
+/// No wait is longer, so that progress is shown.
+const LONGEST: Duration = Duration::from_millis(200);
+/// The supervisor's deadlines are coarse: waking up more often than this gains nothing.
+const SHORTEST: Duration = Duration::from_millis(1);
+
+/// The time since 1970, for breakers that outlive the process.
+pub(crate) fn moment(since_epoch: Duration) -> Moment {
+    Moment::from_nanos(u64::try_from(since_epoch.as_nanos()).unwrap_or(u64::MAX))
+}

@@ -1,0 +1,121 @@
+//! How a build protects itself from its own compiler, and what may be asked of that protection.
+
+use std::fmt;
+use std::path::PathBuf;
+
+pub use morph_fault::policy::PolicyTexts;
+pub use morph_sandbox::{Budget, Inject};
+
+use crate::phase::Phase;
+
+/// Where the work on the user's texts is done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Protection {
+    /// In sandboxes.
+    #[default]
+    Sandboxes,
+    /// In this process: a crash of the compiler is the end of it. For measuring what protection costs.
+    None,
+}
+
+/// Where quarantine, breakers and crash bundles are kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Keep {
+    /// In the project's own folder `.morph`.
+    #[default]
+    Project,
+    /// In another folder.
+    Folder(PathBuf),
+    /// Nowhere: nothing is known of earlier builds, and nothing is left for later ones.
+    Nothing,
+}
+
+/// The kinds of faults that can be injected, by name.
+pub const INJECTS: [(&str, Inject); 14] = [
+    ("segv", Inject::Segfault),
+    ("abort", Inject::Abort),
+    ("fpe", Inject::Arithmetic),
+    ("bus", Inject::Bus),
+    ("ill", Inject::IllegalInstruction),
+    ("stack", Inject::StackOverflow),
+    ("memory", Inject::OutOfMemory),
+    ("hang", Inject::Hang),
+    ("sleep", Inject::Sleep),
+    ("panic", Inject::Panic),
+    ("kill", Inject::Kill),
+    ("garbage", Inject::GarbageReply),
+    ("truncated", Inject::TruncatedReply),
+    ("exit", Inject::EarlyExit),
+];
+
+/// The kind of fault with this name.
+pub fn inject_named(name: &str) -> Option<Inject> {
+    INJECTS.iter().find(|(known, _)| *known == name).map(|(_, kind)| *kind)
+}
+
+/// A fault on purpose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Injection {
+    pub site: Site,
+    pub phase: Phase,
+    pub kind: Inject,
+    /// How often it strikes; once makes it transient.
+    pub times: u32,
+}
+
+/// What a task works on.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Site {
+    /// How the unit is shown.
+    pub unit: String,
+    /// The fragment's position in its unit; `None` is the unit as a whole, which is cut.
+    pub fragment: Option<u32>,
+}
+
+/// How far a build has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// What is being done: `reading` or `compiling`.
+    pub step: &'static str,
+    /// Files that are known so far.
+    pub units: usize,
+    /// Fragments that have ended, and all of this step.
+    pub done: usize,
+    pub total: usize,
+    pub sandboxes: usize,
+    /// Workers that have died of something.
+    pub faults: usize,
+}
+
+/// Is told how far a build has come.
+pub type Watcher = Box<dyn FnMut(Progress)>;
+
+/// All of it.
+#[derive(Default)]
+pub struct Isolation {
+    pub protection: Protection,
+    pub keep: Keep,
+    /// How many sandboxes there are at once, 1 to 8; as many as processors if it is not said.
+    pub sandboxes: Option<u32>,
+    /// What a fragment may use, if not what `morph.toml` or the default says.
+    pub budget: Option<Budget>,
+    /// Decisions go here, one JSON object a line.
+    pub log: Option<PathBuf>,
+    pub inject: Vec<Injection>,
+    pub watcher: Option<Watcher>,
+    /// Shuffles the order in which fragments are handed out; the result must not change.
+    pub shuffle: Option<u64>,
+}
+
+impl fmt::Debug for Isolation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Isolation")
+            .field("protection", &self.protection)
+            .field("keep", &self.keep)
+            .field("sandboxes", &self.sandboxes)
+            .field("budget", &self.budget)
+            .field("log", &self.log)
+            .field("inject", &self.inject)
+            .finish_non_exhaustive()
+    }
+}

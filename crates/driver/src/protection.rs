@@ -1,0 +1,123 @@
+//! The protection of one build, as numbers: budgets, policies, how many sandboxes, and how faults are worded.
+
+use std::thread;
+
+use morph_diag::{Code, Diagnostic, Span};
+use morph_fault::fault::{Build, FaultKind, Key};
+use morph_fault::policy::PolicyTexts;
+use morph_fault::supervisor::{Job, Plan, PlannedUnit, Trace};
+use morph_fault::unit::UnitId;
+use morph_sandbox::{Budget, Settings};
+
+use crate::crew::Stubbed;
+use crate::isolation::Isolation;
+use crate::key::Hasher;
+use crate::ledger::Ledger;
+use crate::sandboxed::kind_name;
+
+/// Texts shorter than this are worth one worker only: starting a second takes longer than the work.
+const ONE_WORKER: usize = 32 << 10;
+
+/// Address space for the texts that a worker is sent at once; a larger text is not compiled.
+const LARGEST_BATCH: usize = 1 << 30;
+
+/// No more workers than this, however many processors there are.
+pub const MOST_SANDBOXES: u32 = 8;
+
+/// What protects one build.
+#[derive(Clone, Debug)]
+pub(crate) struct Shield {
+    pub(crate) budget: Budget,
+    pub(crate) sandboxes: Option<u32>,
+    pub(crate) policies: PolicyTexts,
+    pub(crate) threshold: u32,
+    pub(crate) max_depth: u32,
+    pub(crate) trace: Trace,
+    /// Where crash bundles are found, as messages name it; `None` if none are written.
+    pub(crate) bundles: Option<String>,
+}
+
+/// Which build of the compiler this is: a digest of its sources.
+pub fn compiler_build() -> Build {
+    let mut bytes = [0; 32];
+    for (byte, pair) in bytes.iter_mut().zip(env!("MORPH_BUILD").as_bytes().chunks(2)) {
+        let digits = std::str::from_utf8(pair).unwrap_or("0");
+        *byte = u8::from_str_radix(digits, 16).unwrap_or(0);
+    }
+    Build(bytes)
+}
+
+impl Shield {
+    pub(crate) fn new(isolation: &Isolation, ledger: &Ledger) -> Shield {
+        Shield {
+            budget: isolation.budget.unwrap_or_default(),
+            sandboxes: isolation.sandboxes,
+            policies: PolicyTexts::default(),
+            threshold: 5,
+            max_depth: 10,
+            trace: match isolation.log {
+                Some(_) => Trace::Events,
+                None => Trace::Decisions,
+            },
+            bundles: ledger.bundles().map(|_| ".morph/bundles".to_owned()),
+        }
+    }
+
+    pub(crate) fn settings(&self) -> Settings {
+        Settings { budget: self.budget, batch: LARGEST_BATCH, ..Settings::default() }
+    }
+
+    /// A plan for jobs that belong to no unit of their own.
+    pub(crate) fn plan(&self, keys: Vec<Key>, weight: usize, ledger: &Ledger) -> Plan {
+        let unit = PlannedUnit {
+            name: Hasher::of("front").finish(),
+            text: Hasher::of("front").finish(),
+            dependencies: Vec::new(),
+        };
+        let jobs = keys.into_iter().map(|key| Job { unit: UnitId(0), key }).collect();
+        self.plan_of(jobs, vec![unit], weight, ledger)
+    }
+
+    pub(crate) fn plan_of(
+        &self,
+        jobs: Vec<Job>,
+        units: Vec<PlannedUnit>,
+        weight: usize,
+        ledger: &Ledger,
+    ) -> Plan {
+        let processors = || {
+            let all = thread::available_parallelism().map_or(1, |count| count.get() as u32);
+            if weight < ONE_WORKER { 1 } else { all }
+        };
+        let mut plan = Plan::new(jobs, units, compiler_build());
+        plan.limits.workers = self.sandboxes.unwrap_or_else(processors).clamp(1, MOST_SANDBOXES);
+        // The pool watches each task; this is for a pool that no longer answers.
+        plan.limits.job_time = self.budget.wall * 4;
+        plan.limits.threshold = self.threshold;
+        plan.limits.max_depth = self.max_depth;
+        plan.policies = self.policies.clone();
+        plan.memory = ledger.memory.clone();
+        plan.trace = self.trace;
+        plan
+    }
+
+    /// The message about a fragment that broke its worker each time.
+    pub(crate) fn diagnose(&self, stubbed: &Stubbed, head: Span) -> Diagnostic {
+        let fault = stubbed.fault;
+        let code = match fault.kind {
+            FaultKind::Exhausted(_) => Code::CompilerExhausted,
+            FaultKind::Crashed(_) | FaultKind::Diagnosed | FaultKind::Lost => Code::CompilerCrashed,
+        };
+        let mut problem = Diagnostic::new(code, head)
+            .arg("kind", kind_name(fault.kind))
+            .arg("phase", stubbed.phase().name())
+            .arg("fault", fault.id.to_string());
+        if let Some(bundles) = &self.bundles {
+            problem = problem.arg("bundle", format!("{bundles}/{}", fault.id));
+        }
+        if stubbed.death.is_none() {
+            problem = problem.footer("note-withheld");
+        }
+        problem
+    }
+}

@@ -1,0 +1,457 @@
+//! The work of a build in sandboxes: reading units, then checking and compiling their fragments.
+
+use std::rc::Rc;
+
+use bumpalo::Bump;
+use morph_diag::{Code, Diagnostic, Span};
+use morph_fault::fault::{Crash, FaultKind, Key, Resource};
+use morph_fault::supervisor::{Grain, Job, PlannedUnit, Rung, Verdict};
+use morph_fault::unit::UnitId;
+use morph_sandbox::Pool;
+use morph_sema::summary::{Definition, Side, Summary};
+use morph_syntax::{Piece, PieceKind, UnitRange};
+
+use crate::back::Back;
+use crate::crew::{self, CrewError, Ended, Stubbed, Work};
+use crate::isolation::Site;
+use crate::key::{Hasher, fragment_key};
+use crate::ledger::Ledger;
+use crate::options::{Goal, Opt, Options};
+use crate::phase::Phase;
+use crate::program::{FragmentRef, Program};
+use crate::protection::Shield;
+use crate::reader::{Lines, Reader, Seen, Source};
+use crate::task::{Built, Executor, Made, Task, Verdict as Answer};
+use crate::unit::Fragment;
+use crate::worker::{BackJob, BadAnswer, FrontJob, FrontTask, read_built, read_pieces, read_seen};
+
+/// Reads units in sandboxes.
+pub(crate) struct SandboxedReader<'a, 'l> {
+    texts: &'a Bump,
+    pool: Pool<FrontJob>,
+    shield: Shield,
+    ledger: &'l mut Ledger,
+    /// Why nothing can be read at all.
+    pub(crate) failure: Option<CrewError>,
+    /// What broke its worker, to be written down.
+    pub(crate) broken: Vec<Broken>,
+}
+
+/// A task that broke its worker each time.
+#[derive(Debug)]
+pub(crate) struct Broken {
+    pub(crate) site: Site,
+    pub(crate) stubbed: Stubbed,
+    pub(crate) what: BrokenTask,
+}
+
+/// What the task was.
+#[derive(Clone, Debug)]
+pub(crate) enum BrokenTask {
+    /// Cutting a unit with this text.
+    Unit { text: String },
+    /// Reading a fragment on its own.
+    Alone { text: String, kind: PieceKind, side: Side },
+    /// Checking and compiling a fragment against the others.
+    Fragment { place: FragmentRef },
+}
+
+impl<'a, 'l> SandboxedReader<'a, 'l> {
+    pub(crate) fn new(
+        texts: &'a Bump,
+        shield: Shield,
+        ledger: &'l mut Ledger,
+    ) -> Result<SandboxedReader<'a, 'l>, CrewError> {
+        let pool = Pool::new(FrontJob, shield.settings())?;
+        Ok(SandboxedReader { texts, pool, shield, ledger, failure: None, broken: Vec::new() })
+    }
+
+    fn work<W: Work>(
+        &mut self,
+        jobs: Vec<Key>,
+        weight: usize,
+        work: &mut W,
+    ) -> Vec<Option<Ended<W::Answer>>> {
+        let count = jobs.len();
+        if self.failure.is_none() {
+            let plan = self.shield.plan(jobs, weight, self.ledger);
+            match crew::run(&mut self.pool, &plan, work, self.ledger) {
+                Ok(ended) => return ended.into_iter().map(Some).collect(),
+                Err(error) => self.failure = Some(error),
+            }
+        }
+        (0..count).map(|_| None).collect()
+    }
+}
+
+impl<'a> Reader<'a> for SandboxedReader<'a, '_> {
+    fn read(&mut self, units: &[Source<'a>]) -> Vec<Vec<Fragment<'a>>> {
+        let keys = units.iter().map(|unit| Hasher::of("split").text(unit.text).finish()).collect();
+        let weight = units.iter().map(|unit| unit.text.len()).sum();
+        let mut cutting = Cutting { units };
+        let cut = self.work(keys, weight, &mut cutting);
+        let mut whole: Vec<Option<Box<Diagnostic>>> = Vec::new();
+        let mut pieces: Vec<Vec<Piece>> = Vec::new();
+        for (unit, cut) in units.iter().zip(cut) {
+            match cut {
+                Some(Ended::Answer(cut)) => {
+                    pieces.push(cut);
+                    whole.push(None);
+                }
+                Some(Ended::Stub(stubbed)) => {
+                    // The unit is one fragment then, and that one is closed.
+                    let end = u32::try_from(unit.text.len()).unwrap_or(u32::MAX);
+                    pieces.push(vec![Piece {
+                        range: UnitRange { start: 0, end },
+                        kind: PieceKind::Stray,
+                        block: None,
+                        name: None,
+                    }]);
+                    let first_line = unit.text.find('\n').unwrap_or(unit.text.len());
+                    let head = Span::new(0, u32::try_from(first_line).unwrap_or(u32::MAX));
+                    whole.push(Some(Box::new(self.shield.diagnose(&stubbed, head))));
+                    let site = Site { unit: unit.path.to_owned(), fragment: None };
+                    let what = BrokenTask::Unit { text: unit.text.to_owned() };
+                    self.broken.push(Broken { site, stubbed, what });
+                }
+                None => {
+                    pieces.push(Vec::new());
+                    whole.push(None);
+                }
+            }
+        }
+        let mut looking = Looking { texts: self.texts, units, pieces: Vec::new() };
+        for (unit, (pieces, whole)) in (0..).zip(pieces.iter().zip(&whole)) {
+            if whole.is_none() {
+                looking.pieces.extend((0..).zip(pieces).map(|(at, piece)| (unit, at, *piece)));
+            }
+        }
+        let keys = looking.pieces.iter().map(|(unit, _, piece)| {
+            let source = &units[*unit];
+            Hasher::of("look")
+                .number(piece.kind as u64)
+                .number(source.side as u64)
+                .text(piece.text(source.text))
+                .finish()
+        });
+        let keys = keys.collect();
+        let looked = self.work(keys, weight, &mut looking);
+        let mut looked = looking.pieces.into_iter().zip(looked);
+        let mut read = Vec::new();
+        for (number, (source, (pieces, whole))) in
+            units.iter().zip(pieces.into_iter().zip(whole)).enumerate()
+        {
+            let mut lines = Lines::new(source.text);
+            if let Some(fault) = whole {
+                read.push(
+                    pieces
+                        .into_iter()
+                        .map(|piece| closed(piece, &mut lines, fault.clone()))
+                        .collect(),
+                );
+                continue;
+            }
+            let mut fragments = Vec::with_capacity(pieces.len());
+            for (at, piece) in (0..).zip(pieces) {
+                let seen = looked.next().and_then(|(_, seen)| seen);
+                fragments.push(match seen {
+                    Some(Ended::Answer(Seen { syntax, summary })) => {
+                        let line = lines.next(&piece);
+                        Fragment { piece, line, syntax, summary, fault: None }
+                    }
+                    Some(Ended::Stub(stubbed)) => {
+                        let text = piece.text(source.text);
+                        let problem = self.shield.diagnose(&stubbed, head(&piece, text));
+                        let site = Site { unit: source.path.to_owned(), fragment: Some(at) };
+                        let what = BrokenTask::Alone {
+                            text: text.to_owned(),
+                            kind: piece.kind,
+                            side: source.side,
+                        };
+                        self.broken.push(Broken { site, stubbed, what });
+                        closed(piece, &mut lines, Box::new(problem))
+                    }
+                    None => {
+                        debug_assert!(self.failure.is_some(), "unit {number} has no answer");
+                        let problem = Diagnostic::new(Code::CompilerFault, Span::default());
+                        closed(piece, &mut lines, Box::new(problem))
+                    }
+                });
+            }
+            read.push(fragments);
+        }
+        read
+    }
+}
+
+/// A fragment of which nothing is known but its text.
+fn closed<'a>(piece: Piece, lines: &mut Lines<'_>, fault: Box<Diagnostic>) -> Fragment<'a> {
+    let summary = Summary {
+        definition: Definition::Broken,
+        name_span: piece.name.unwrap_or_default(),
+        uses: Vec::new(),
+        assigned: Vec::new(),
+        imports: Vec::new(),
+        label_values: Vec::new(),
+        header_damaged: true,
+        floats: false,
+        diagnostics: Vec::new(),
+    };
+    Fragment { piece, line: lines.next(&piece), syntax: Vec::new(), summary, fault: Some(fault) }
+}
+
+/// Where a problem of a whole fragment is shown: its name, else its first line.
+pub(crate) fn head(piece: &Piece, text: &str) -> Span {
+    let first_line = text.find('\n').unwrap_or(text.len());
+    piece.name.unwrap_or(Span::new(0, u32::try_from(first_line).unwrap_or(u32::MAX)))
+}
+
+/// Cutting units: one job each.
+struct Cutting<'r, 'a> {
+    units: &'r [Source<'a>],
+}
+
+impl Work for Cutting<'_, '_> {
+    type Answer = Vec<Piece>;
+
+    fn input(&self, job: usize, _rung: Rung) -> Vec<u8> {
+        encode(&FrontTask::Split { text: self.units[job].text })
+    }
+
+    fn read(&mut self, job: usize, reply: &[u8]) -> Result<(Vec<Piece>, Verdict), BadAnswer> {
+        Ok((read_pieces(reply, self.units[job].text)?, Verdict::Accepted))
+    }
+
+    fn site(&self, job: usize) -> Site {
+        Site { unit: self.units[job].path.to_owned(), fragment: None }
+    }
+
+    fn steps(&self) -> &'static [Phase] {
+        &[Phase::Start, Phase::Split]
+    }
+}
+
+/// Reading fragments on their own: one job each.
+struct Looking<'r, 'a> {
+    texts: &'a Bump,
+    units: &'r [Source<'a>],
+    /// Unit, position in it, piece.
+    pieces: Vec<(usize, u32, Piece)>,
+}
+
+impl<'a> Work for Looking<'_, 'a> {
+    type Answer = Seen<'a>;
+
+    fn input(&self, job: usize, _rung: Rung) -> Vec<u8> {
+        let (unit, _, piece) = &self.pieces[job];
+        let Source { text, side, .. } = self.units[*unit];
+        encode(&FrontTask::Look { text: piece.text(text), kind: piece.kind, side })
+    }
+
+    fn read(&mut self, _job: usize, reply: &[u8]) -> Result<(Seen<'a>, Verdict), BadAnswer> {
+        Ok((read_seen(self.texts.alloc_slice_copy(reply))?, Verdict::Accepted))
+    }
+
+    fn site(&self, job: usize) -> Site {
+        let (unit, at, _) = &self.pieces[job];
+        Site { unit: self.units[*unit].path.to_owned(), fragment: Some(*at) }
+    }
+
+    fn steps(&self) -> &'static [Phase] {
+        &[Phase::Parse, Phase::Index]
+    }
+}
+
+/// Checks and compiles in sandboxes. They are forked when the environment is there, so they have it.
+pub(crate) struct SandboxedExecutor<'p, 'l> {
+    program: &'p Program<'p>,
+    places: Rc<[FragmentRef]>,
+    options: Options,
+    pool: Pool<BackJob<'p>>,
+    shield: Shield,
+    ledger: &'l mut Ledger,
+    /// The digest of each fragment with what it can learn of its environment.
+    keys: Vec<Key>,
+    pub(crate) failure: Option<CrewError>,
+    pub(crate) broken: Vec<Broken>,
+}
+
+impl<'p, 'l> SandboxedExecutor<'p, 'l> {
+    pub(crate) fn new(
+        program: &'p Program<'p>,
+        places: &Rc<[FragmentRef]>,
+        environment: &Rc<morph_sema::environment::Environment>,
+        options: &Options,
+        shield: Shield,
+        ledger: &'l mut Ledger,
+    ) -> Result<SandboxedExecutor<'p, 'l>, CrewError> {
+        let rung = |opt| {
+            let options = Options { opt, ..*options };
+            Back::new(program, Rc::clone(places), Rc::clone(environment), &options)
+        };
+        let rungs = match options.opt {
+            Opt::None => vec![rung(Opt::None)],
+            Opt::Speed => vec![rung(Opt::None), rung(Opt::Speed)],
+        };
+        let keys = places
+            .iter()
+            .map(|place| fragment_key(program, *place, environment, options))
+            .collect();
+        Ok(SandboxedExecutor {
+            program,
+            places: Rc::clone(places),
+            options: *options,
+            pool: Pool::new(BackJob { rungs }, shield.settings())?,
+            shield,
+            ledger,
+            keys,
+            failure: None,
+            broken: Vec::new(),
+        })
+    }
+
+    fn faulted(&mut self, Task(id): Task, site: Site, stubbed: Stubbed) -> Answer {
+        let place = self.places[id.0 as usize];
+        let unit = &self.program.units[place.unit as usize];
+        let fragment = &unit.fragments[place.fragment as usize];
+        let head = head(&fragment.piece, unit.text_of(fragment));
+        let problem = self.shield.diagnose(&stubbed, head);
+        self.broken.push(Broken { site, stubbed, what: BrokenTask::Fragment { place } });
+        Answer::Faulted(Box::new(problem))
+    }
+}
+
+impl Executor for SandboxedExecutor<'_, '_> {
+    fn run(&mut self, tasks: Vec<Task>) -> Vec<(Task, Answer)> {
+        if self.failure.is_some() || tasks.is_empty() {
+            return Vec::new();
+        }
+        let units = &self.program.units;
+        let mut weight = 0;
+        let mut plan_units = vec![usize::MAX; units.len()];
+        let mut planned: Vec<PlannedUnit> = Vec::new();
+        let mut names: Vec<String> = Vec::new();
+        let mut jobs = Vec::with_capacity(tasks.len());
+        for Task(id) in &tasks {
+            let place = self.places[id.0 as usize];
+            let unit = &units[place.unit as usize];
+            let piece = unit.fragments[place.fragment as usize].piece;
+            weight += (piece.range.end - piece.range.start) as usize;
+            let slot = &mut plan_units[place.unit as usize];
+            if *slot == usize::MAX {
+                *slot = planned.len();
+                let side = unit.side() as u64;
+                planned.push(PlannedUnit {
+                    name: Hasher::of("unit").number(side).text(&unit.path).finish(),
+                    text: Hasher::of("text").text(unit.text).finish(),
+                    dependencies: Vec::new(),
+                });
+                names.push(unit.path.clone());
+            }
+            let unit = UnitId(u32::try_from(*slot).unwrap_or(u32::MAX));
+            jobs.push(Job { unit, key: self.keys[id.0 as usize] });
+        }
+        self.ledger.units = names;
+        let mut plan = self.shield.plan_of(jobs, planned, weight, self.ledger);
+        plan.rung = match self.options.opt {
+            Opt::None => Rung::None,
+            Opt::Speed => Rung::Speed,
+        };
+        plan.grain = Grain::Fragment;
+        let steps: &[Phase] = match self.options.goal {
+            Goal::Image => &[Phase::Parse, Phase::Check, Phase::Compile, Phase::Reply],
+            Goal::Check => &[Phase::Parse, Phase::Check, Phase::Reply],
+        };
+        let mut building =
+            Building { program: self.program, places: &self.places, tasks: &tasks, steps };
+        let ended = match crew::run(&mut self.pool, &plan, &mut building, self.ledger) {
+            Ok(ended) => ended,
+            Err(error) => {
+                self.failure = Some(error);
+                return Vec::new();
+            }
+        };
+        let sites: Vec<Site> = (0..tasks.len()).map(|job| building.site(job)).collect();
+        let mut answers = Vec::with_capacity(tasks.len());
+        for ((task, site), ended) in tasks.into_iter().zip(sites).zip(ended) {
+            let answer = match ended {
+                Ended::Answer(built) => Answer::Built(built),
+                Ended::Stub(stubbed) => self.faulted(task, site, stubbed),
+            };
+            answers.push((task, answer));
+        }
+        answers
+    }
+}
+
+/// Checking and compiling: one job each.
+struct Building<'r, 'p> {
+    program: &'p Program<'p>,
+    places: &'r [FragmentRef],
+    tasks: &'r [Task],
+    steps: &'static [Phase],
+}
+
+impl Work for Building<'_, '_> {
+    type Answer = Box<Built>;
+
+    fn input(&self, job: usize, rung: Rung) -> Vec<u8> {
+        let rung: u8 = match rung {
+            Rung::None => 0,
+            Rung::Speed => 1,
+        };
+        encode(&(rung, &self.tasks[job]))
+    }
+
+    fn read(&mut self, _job: usize, reply: &[u8]) -> Result<(Box<Built>, Verdict), BadAnswer> {
+        let built = read_built(reply)?;
+        let verdict = match built.made {
+            Made::Closed => Verdict::Diagnosed,
+            Made::Nothing | Made::Object { .. } | Made::Refused(_) => Verdict::Accepted,
+        };
+        Ok((Box::new(built), verdict))
+    }
+
+    fn site(&self, job: usize) -> Site {
+        let Task(id) = self.tasks[job];
+        let place = self.places[id.0 as usize];
+        let unit = self.program.units[place.unit as usize].path.clone();
+        Site { unit, fragment: Some(place.fragment) }
+    }
+
+    fn steps(&self) -> &'static [Phase] {
+        self.steps
+    }
+}
+
+fn encode(value: &impl serde::Serialize) -> Vec<u8> {
+    // Values without maps or floating lengths are always written.
+    postcard::to_stdvec(value).unwrap_or_default()
+}
+
+/// What a fault is called in messages.
+pub(crate) fn kind_name(kind: FaultKind) -> String {
+    match kind {
+        FaultKind::Crashed(Crash::Signal(signal)) => signal_name(signal),
+        FaultKind::Crashed(Crash::Panic) => "panic".to_owned(),
+        FaultKind::Crashed(Crash::BadReply) => "bad reply".to_owned(),
+        FaultKind::Exhausted(Resource::Time) => "time".to_owned(),
+        FaultKind::Exhausted(Resource::Memory) => "memory".to_owned(),
+        FaultKind::Exhausted(Resource::Handouts) => "handouts".to_owned(),
+        FaultKind::Exhausted(Resource::Workers) => "workers".to_owned(),
+        FaultKind::Diagnosed | FaultKind::Lost => "lost".to_owned(),
+    }
+}
+
+fn signal_name(signal: u8) -> String {
+    match signal {
+        4 => "SIGILL".to_owned(),
+        5 => "SIGTRAP".to_owned(),
+        6 => "SIGABRT".to_owned(),
+        7 => "SIGBUS".to_owned(),
+        8 => "SIGFPE".to_owned(),
+        11 => "SIGSEGV".to_owned(),
+        31 => "SIGSYS".to_owned(),
+        other => format!("signal {other}"),
+    }
+}
