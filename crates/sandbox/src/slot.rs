@@ -116,13 +116,29 @@ impl Slot {
     /// If the system refuses; in a forked process. The live memory is untouched then, and the saved state
     /// may be between the old and the new one: take the checkpoint again.
     pub fn checkpoint(&mut self) -> io::Result<Vec<Range<usize>>> {
+        self.checkpoint_with(|_, _| ())
+    }
+
+    /// As [`Slot::checkpoint`]; shows every page that had been written, while it is still at hand.
+    pub(crate) fn checkpoint_with(
+        &mut self,
+        mut show: impl FnMut(usize, &[u8]),
+    ) -> io::Result<Vec<Range<usize>>> {
         self.check_owner()?;
         let dirty = self.tracker.find(self.bytes(), &self.saved)?;
         for run in &dirty {
             self.write_saved(run)?;
+            for (page, bytes) in run.clone().zip(self.pages(run)) {
+                show(page, bytes);
+            }
         }
         self.drop_copies()?;
         Ok(dirty)
+    }
+
+    fn pages(&self, run: &Range<usize>) -> impl Iterator<Item = &[u8]> {
+        let bytes = self.bytes().get(run.start * PAGE..run.end * PAGE);
+        bytes.unwrap_or_default().chunks(PAGE)
     }
 
     /// Makes the live memory what it was at the last checkpoint.

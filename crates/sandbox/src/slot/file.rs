@@ -196,8 +196,7 @@ fn read_pages(
         }
     }
     if state.is_ok() {
-        let dirty = entry.slot.checkpoint()?;
-        entry.note(&dirty);
+        entry.checkpoint()?;
     }
     Ok(state)
 }

@@ -78,10 +78,9 @@ impl SlotTable {
     /// If there is no such slot or the system refuses.
     pub fn checkpoint(&mut self, index: usize) -> Result<usize, TableError> {
         let entry = self.entries.get_mut(index).ok_or(TableError::NoSlot { index })?;
-        let dirty = entry.slot.checkpoint()?;
-        entry.note(&dirty);
+        let dirty = entry.checkpoint()?;
         entry.sequence += 1;
-        Ok(dirty.iter().map(Range::len).sum())
+        Ok(dirty)
     }
 
     /// Rolls a slot back to its last checkpoint, if that is sound.
@@ -117,14 +116,15 @@ impl Entry {
         Entry { slot, sequence: 0, pages }
     }
 
-    /// Takes the checksums of pages, which show the saved state.
-    pub(super) fn note(&mut self, dirty: &[Range<usize>]) {
-        for page in dirty.iter().cloned().flatten() {
-            let bytes = self.slot.bytes().get(page * PAGE..(page + 1) * PAGE);
-            if let (Some(bytes), Some(place)) = (bytes, self.pages.get_mut(page)) {
+    /// A checkpoint, and the checksums of the pages that were written. Returns how many.
+    pub(super) fn checkpoint(&mut self) -> io::Result<usize> {
+        let pages = &mut self.pages;
+        let dirty = self.slot.checkpoint_with(|page, bytes| {
+            if let Some(place) = pages.get_mut(page) {
                 *place = Some(crc32fast::hash(bytes));
             }
-        }
+        })?;
+        Ok(dirty.iter().map(Range::len).sum())
     }
 
     /// Pages that a checkpoint wrote, with their checksums, in order.

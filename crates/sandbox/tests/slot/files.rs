@@ -27,10 +27,11 @@ fn contents(table: &SlotTable) -> Vec<Vec<u8>> {
     (0..4).map(|slot| table.slot(slot).unwrap().bytes().to_vec()).collect()
 }
 
-/// Saves the table, changes the file's bytes, and loads it.
-fn changed(
-    change: impl FnOnce(&mut Vec<u8>),
-) -> (Vec<Vec<u8>>, Result<(SlotTable, Vec<(usize, Damage)>), LoadError>) {
+/// A table that was loaded, and its damaged slots; or why not.
+type Found = Result<(SlotTable, Vec<(usize, Damage)>), LoadError>;
+
+/// Saves the table, changes the file's bytes, and loads it. Returns what the slots held, too.
+fn changed(change: impl FnOnce(&mut Vec<u8>)) -> (Vec<Vec<u8>>, Found) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("snapshot");
     let mut table = table();
