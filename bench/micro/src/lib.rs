@@ -4,6 +4,7 @@
 //! subject: `cargo run --release --manifest-path bench/micro/Cargo.toml --bin trickster`.
 
 use std::hint::black_box;
+use std::sync::Barrier;
 use std::time::{Duration, Instant};
 
 /// A run of one row lasts about so long.
@@ -30,6 +31,31 @@ pub fn row<'a, T>(name: &'a str, function: impl Fn() -> T + 'a) -> Row<'a> {
 
 /// A row that times itself: `run` does its work so many times and tells how long the part took that counts.
 pub fn timed<'a>(name: &'a str, run: impl Fn(u64) -> Duration + 'a) -> Row<'a> {
+    Row { name, run: Box::new(run) }
+}
+
+/// A row that times `function` on so many threads at once: the time that each thread takes for a call.
+pub fn row_on_threads<'a, T>(
+    name: &'a str,
+    threads: usize,
+    function: impl Fn() -> T + Sync + 'a,
+) -> Row<'a> {
+    let run = move |count| {
+        let start = Barrier::new(threads);
+        let times: Vec<Duration> = std::thread::scope(|scope| {
+            let work = || {
+                start.wait();
+                let begin = Instant::now();
+                for _ in 0..count {
+                    black_box(function());
+                }
+                begin.elapsed()
+            };
+            let running: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+            running.into_iter().filter_map(|thread| thread.join().ok()).collect()
+        });
+        times.iter().sum::<Duration>() / times.len().max(1) as u32
+    };
     Row { name, run: Box::new(run) }
 }
 

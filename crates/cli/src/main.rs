@@ -10,9 +10,11 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-/// A build makes and frees millions of small things; the system's allocator took a sixth of its time.
+/// A build makes and frees millions of small things; the system's allocator took a sixth of its time. In a sandbox what one
+/// fragment allocates is taken back at once.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: morph_sandbox::ArenaAllocator<mimalloc::MiMalloc> =
+    morph_sandbox::ArenaAllocator::new(mimalloc::MiMalloc);
 
 fn main() -> ExitCode {
     let arguments = arguments::Arguments::parse();

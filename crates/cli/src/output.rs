@@ -101,6 +101,7 @@ fn note_text(note: &Note, lang: Lang) -> String {
         }
     };
     wording::text(lang, key, &args)
+}
 
 /// Writes a problem that belongs to no build.
 pub(crate) fn problem(

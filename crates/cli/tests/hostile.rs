@@ -124,11 +124,13 @@ fn windows_line_ends_and_a_byte_order_mark_change_nothing() {
 }
 
 #[test]
-fn a_line_of_a_hundred_megabytes_is_read_and_understood() {
-    let mut text = String::from("fungsi mulai()\n  cetak(\"");
-    text.push_str(&"a".repeat(100 << 20));
-    text.push_str("\")\ntutup_fungsi\n");
-    expect_text(&text, 0, &[]);
+fn a_line_of_four_megabytes_is_understood_and_one_of_a_hundred_is_more_than_a_fragment_may_have() {
+    for (megabytes, status, codes) in [(4, 0, &[][..]), (100, 3, &["COMPILER_EXHAUSTED"])] {
+        let mut text = String::from("fungsi mulai()\n  cetak(\"");
+        text.push_str(&"a".repeat(megabytes << 20));
+        text.push_str("\")\ntutup_fungsi\n");
+        expect_text(&text, status, codes);
+    }
 }
 
 #[test]

@@ -7,6 +7,7 @@
 
 mod config;
 mod group;
+mod input;
 mod notice;
 mod shared;
 mod state;
@@ -15,10 +16,9 @@ mod sync;
 mod table;
 mod window;
 
-use serde::{Deserialize, Serialize};
-
 pub use config::{Config, NoPercent, Percent, Rates, Silence, Wait, Window};
 pub use group::Group;
+pub use input::{Answer, Counts, Input, Ticket};
 pub use notice::{Metrics, Notice, Reason};
 pub use shared::{CallError, Permit, Refused, SharedBreaker};
 pub use state::{Effect, Illegal, Question, Signal, State, Step, transition};
@@ -30,73 +30,6 @@ use notice::bump;
 use window::{Sample, Sliding};
 
 use crate::time::Moment;
-
-/// How a call that was let through ended, as far as the breaker cares.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Counts {
-    /// The dependency works.
-    Success,
-    /// The dependency does not work.
-    Failure,
-    /// Says nothing about the dependency (the caller's own mistake, a call that was never made).
-    Nothing,
-}
-
-/// The right to make one call, to be reported back with its result.
-///
-/// The only way to get one is to be admitted. It is plain data: for a permit that gives itself back
-/// when it is dropped see [`SharedBreaker`].
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Ticket {
-    generation: u64,
-    probe: Option<u64>,
-    since: Moment,
-}
-
-impl Ticket {
-    /// Whether the call is a probe of HALF_OPEN.
-    pub fn is_probe(&self) -> bool {
-        self.probe.is_some()
-    }
-}
-
-/// What can be told to a breaker.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Input {
-    /// May a call be made?
-    Acquire,
-    /// The call of this ticket ended.
-    Report(Ticket, Counts),
-    /// Time has passed. Never needed: every input notices the time. It makes notices come sooner.
-    Tick,
-    /// Open now, with the usual wait.
-    Trip,
-    /// Refuse until told otherwise.
-    ForceOpen,
-    /// Do not wait any longer.
-    Probe,
-    /// Let all pass, count nothing.
-    Disable,
-    /// Let all pass, report what would have opened it.
-    Observe,
-    /// Back to CLOSED with nothing counted.
-    Reset,
-}
-
-/// What a breaker says to an [`Input`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
-    /// To `Acquire`: make the call, and report.
-    Admitted(Ticket),
-    /// To `Acquire`: do not make the call. Strictly after `retry_at` it is worth asking again; `None`: only when told.
-    Refused { retry_at: Option<Moment> },
-    /// To `Report`: it was taken into account.
-    Noted,
-    /// To `Report`: the state has changed since the ticket was given, or the ticket expired.
-    Late,
-    /// To all others.
-    Done,
-}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Probe {
@@ -208,11 +141,29 @@ impl Breaker {
         }
     }
 
+    /// Whether acquiring would let the call through and change nothing but [`Metrics`].
+    pub(crate) fn is_passing(&self, config: &Config) -> bool {
+        // A ticket that is given out without asking the clock cannot tell later how long the call took.
+        config.slow_after.is_none() && !self.state().isolates()
+    }
+
+    /// Whether the time at which a call succeeds can make a difference.
+    pub(crate) fn success_needs_time(&self, config: &Config) -> bool {
+        if config.slow_after.is_some() || self.state().isolates() {
+            return true;
+        }
+        let (Some(totals), Some(rates)) = (self.window.counted(), config.rates) else {
+            return self.window.is_timed();
+        };
+        // A success opens a breaker only by being the one with which there are enough calls to judge.
+        totals.failures > 0 && totals.calls < minimum_calls(&rates)
+    }
+
     pub(crate) fn generation(&self) -> u64 {
         self.generation
     }
 
-    /// A ticket such as [`Input::Acquire`] gives while [`Self::is_quiet`].
+    /// A ticket such as [`Input::Acquire`] gives while [`Self::is_passing`].
     pub(crate) fn quiet_ticket(generation: u64) -> Ticket {
         Ticket { generation, probe: None, since: Moment::ZERO }
     }
@@ -497,11 +448,7 @@ impl Breaker {
         }
         let Some(rates) = config.rates else { return false };
         let totals = self.window.totals(now);
-        let minimum = match rates.window {
-            Window::Count(size) => rates.minimum_calls.min(u32::from(size.get())),
-            Window::Time { .. } => rates.minimum_calls,
-        };
-        totals.calls >= minimum
+        totals.calls >= minimum_calls(&rates)
             && (rates.failures.is_some_and(|share| share.reached(totals.failures, totals.calls))
                 || rates.slow.is_some_and(|share| share.reached(totals.slow, totals.calls)))
     }
@@ -536,5 +483,13 @@ impl Breaker {
         };
         self.failures = 0;
         self.window.clear();
+    }
+}
+
+/// With fewer results than this nothing is judged; a counting window cannot hold more than its size.
+fn minimum_calls(rates: &Rates) -> u32 {
+    match rates.window {
+        Window::Count(size) => rates.minimum_calls.min(u32::from(size.get())),
+        Window::Time { .. } => rates.minimum_calls,
     }
 }

@@ -60,7 +60,7 @@
 //!
 //! # What else is here
 //!
-//! [`Group`] never isolates more than a share of its members; [`unit`] keeps the states of units; [`fault`]
+//! [`Group`] never isolates more than a share of its members; [`mod@unit`] keeps the states of units; [`fault`]
 //! names faults; [`policy`] has the decisions that users may change; [`memory`] is what outlives a build.
 
 mod breaker;

@@ -1,7 +1,5 @@
 //! Fault ids, units, policies and what is remembered.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
 use expect_test::expect;
 use morph_fault::fault::{Build, Crash, Fault, FaultId, FaultKind, Key, Phase, Resource};
 use morph_fault::memory::{MEMORY_VERSION, Memory, Quarantined, StoredMemory, Suspect};

@@ -215,3 +215,60 @@ fn the_quiet_path_misses_no_failure() {
     let refused = breaker.call(|| Ok::<_, String>(())).unwrap_err();
     assert_eq!(refused.to_string(), "the circuit breaker is OPEN");
 }
+
+/// A shared breaker leaves out what changes nothing; it must not leave out anything else.
+#[test]
+fn a_shared_breaker_does_what_the_pure_one_does() {
+    let seed = 20_260_117;
+    let mut random = fastrand::Rng::with_seed(seed);
+    for round in 0..2_000 {
+        let size = NonZeroU16::new(random.u16(1..8)).unwrap();
+        let rates = Rates {
+            window: Window::Count(size),
+            minimum_calls: random.u32(0..10),
+            failures: Percent::new(random.u8(1..=100)),
+            slow: Percent::new(50),
+        };
+        let config = Config {
+            failures: NonZeroU32::new(random.u32(0..6)),
+            rates: Some(rates).filter(|_| random.u8(..) < 200),
+            slow_after: Some(Duration::from_millis(3)).filter(|_| random.u8(..) < 50),
+            wait: Wait { first: Duration::from_millis(5), ..Config::default().wait },
+            ..Config::default()
+        };
+        let time = Cell::new(1);
+        let shared = SharedBreaker::new(config, || Moment::from_millis(time.get()));
+        let (mut pure, mut notices) = (Breaker::new(&config), Vec::new());
+        for step in 0..60 {
+            time.set(time.get() + random.u64(0..4));
+            let now = Moment::from_millis(time.get());
+            let permit = shared.acquire();
+            let answer = pure.apply(&config, Input::Acquire, now, &mut notices).unwrap();
+            let place = format!("seed {seed}, round {round}, step {step}");
+            match (permit, answer) {
+                (Ok(permit), Answer::Admitted(ticket)) => {
+                    let counts = *random
+                        .choice(&[
+                            Counts::Success,
+                            Counts::Success,
+                            Counts::Failure,
+                            Counts::Nothing,
+                        ])
+                        .unwrap();
+                    time.set(time.get() + random.u64(0..6));
+                    let now = Moment::from_millis(time.get());
+                    permit.report(counts);
+                    let report = Input::Report(ticket, counts);
+                    pure.apply(&config, report, now, &mut notices).unwrap();
+                }
+                (Err(refused), Answer::Refused { retry_at }) => {
+                    assert_eq!(refused.retry_at, retry_at, "{place}");
+                }
+                (permit, answer) => panic!("{place}: {}, {answer:?}", permit.is_ok()),
+            }
+            assert_eq!(shared.take_notices().0, notices, "{place}");
+            notices.clear();
+            assert_eq!(shared.state(), pure.state(), "{place}");
+        }
+    }
+}

@@ -233,7 +233,10 @@ impl<'t> Parser<'t> {
         let text = span.text(self.text);
         let names = &self.program.names;
         if names.len() <= FEW_NAMES {
-            let found = names.iter().position(|known| known.text(self.text) == text);
+            // Names of another length need no comparison.
+            let found = names.iter().position(|known| {
+                known.end - known.start == span.end - span.start && known.text(self.text) == text
+            });
             if let Some(index) = found {
                 return index as u32;
             }

@@ -99,11 +99,10 @@ pub(crate) fn token(text: &[u8], mut at: usize) -> Token {
 }
 
 #[inline(always)]
-fn word_end(text: &[u8], mut at: usize) -> usize {
-    while is(text, at, WORD) {
-        at += 1;
-    }
-    at
+fn word_end(text: &[u8], at: usize) -> usize {
+    let rest = text.get(at..).unwrap_or_default();
+    let length = rest.iter().position(|&byte| CLASS[byte as usize] & WORD == 0);
+    at + length.unwrap_or(rest.len())
 }
 
 #[inline(always)]

@@ -4,6 +4,7 @@
 //! a counting window full of good results) neither acquiring nor succeeding would change it, so both
 //! are one read of a word that says so. A success takes effect at that second read: if the word is
 //! still the same then, the state machine would have answered "nothing changes" at that very moment.
+//! While it is only *passing* (CLOSED, but failures are counted) acquiring is still one read, and a result takes the lock.
 
 use std::collections::VecDeque;
 use std::mem;
@@ -17,8 +18,11 @@ use crate::time::{Clock, Moment};
 /// So many notices are kept for [`SharedBreaker::take_notices`]; older ones are dropped.
 const NOTICES: usize = 256;
 
-/// Set in [`SharedBreaker::word`] while the breaker is quiet; the rest is its generation.
+/// Set in [`SharedBreaker::word`] while the breaker is quiet.
 const QUIET: u64 = 1;
+/// Set while it is passing, so also while it is quiet. The other bits are its generation.
+const PASSING: u64 = 2;
+const FLAGS: u32 = 2;
 
 /// A circuit breaker for calls from any number of threads.
 #[derive(Debug)]
@@ -105,8 +109,8 @@ impl<C: Clock> SharedBreaker<C> {
     /// [`Refused`] if the call may not be made.
     pub fn acquire(&self) -> Result<Permit<'_, C>, Refused> {
         let word = self.word.0.load(Ordering::Acquire);
-        if word & QUIET != 0 {
-            let ticket = Breaker::quiet_ticket(word >> 1);
+        if word & PASSING != 0 {
+            let ticket = Breaker::quiet_ticket(word >> FLAGS);
             return Ok(Permit { of: self, ticket, when_dropped: Counts::Nothing });
         }
         self.acquire_slowly()
@@ -146,7 +150,8 @@ impl<C: Clock> SharedBreaker<C> {
         self.lock().breaker.state()
     }
 
-    /// The counts, without the calls that passed while the breaker was quiet: those touch nothing.
+    /// The counts, without what passed by without the lock: calls while the breaker was quiet, and of those that
+    /// were made while it was CLOSED and not quiet, their part in [`Metrics::admitted`].
     pub fn metrics(&self) -> Metrics {
         *self.lock().breaker.metrics()
     }
@@ -180,7 +185,12 @@ impl<C: Clock> SharedBreaker<C> {
     #[cold]
     fn report_slowly(&self, ticket: Ticket, counts: Counts) {
         let mut inner = self.lock();
-        let now = self.clock.now();
+        let success = counts == Counts::Success;
+        let now = if success && !inner.breaker.success_needs_time(&self.config) {
+            Moment::ZERO
+        } else {
+            self.clock.now()
+        };
         // The ticket is ours, so it is known: a report cannot be an error.
         let answer = self.apply(&mut inner, Input::Report(ticket, counts), now);
         debug_assert!(answer.is_ok(), "a permit of this breaker was not known to it");
@@ -188,7 +198,9 @@ impl<C: Clock> SharedBreaker<C> {
 }
 
 fn word_of(breaker: &Breaker, config: &Config) -> u64 {
-    (breaker.generation() << 1) | if breaker.is_quiet(config) { QUIET } else { 0 }
+    let passing = if breaker.is_passing(config) { PASSING } else { 0 };
+    let quiet = if breaker.is_quiet(config) { QUIET } else { 0 };
+    (breaker.generation() << FLAGS) | passing | quiet
 }
 
 /// The right to make one call. Dropped without a result it gives itself back and counts nothing.
@@ -223,7 +235,8 @@ impl<C: Clock> Permit<'_, C> {
 
 impl<C: Clock> Drop for Permit<'_, C> {
     fn drop(&mut self) {
-        let quiet = self.of.word.0.load(Ordering::Acquire) == (self.ticket.generation << 1 | QUIET);
+        let quiet = self.of.word.0.load(Ordering::Acquire)
+            == (self.ticket.generation << FLAGS | PASSING | QUIET);
         if quiet && self.when_dropped != Counts::Failure {
             return;
         }

@@ -137,6 +137,22 @@ impl Sliding {
         }
     }
 
+    /// The sums where they do not depend on the time.
+    pub(crate) fn counted(&self) -> Option<Totals> {
+        match self {
+            Sliding::Count { totals, .. } => Some(*totals),
+            Sliding::Off | Sliding::Time { .. } => None,
+        }
+    }
+
+    /// Whether results are forgotten as time passes.
+    pub(crate) fn is_timed(&self) -> bool {
+        match self {
+            Sliding::Time { .. } => true,
+            Sliding::Off | Sliding::Count { .. } => false,
+        }
+    }
+
     /// Whether one more good result would change nothing at all.
     pub(crate) fn is_saturated(&self) -> bool {
         match self {

@@ -28,6 +28,8 @@ pub enum Death {
     OutOfTime,
     /// Its memory budget was over.
     OutOfMemory,
+    /// It left, or fell silent for good, with an answer that is none: as [`Event::BadReply`], but the worker is gone.
+    Garbled,
     /// Without a record. If the supervisor had it killed, it knows.
     Lost,
 }

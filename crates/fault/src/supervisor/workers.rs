@@ -97,6 +97,7 @@ impl Supervisor {
             Death::Panicked => FaultKind::Crashed(Crash::Panic),
             Death::OutOfTime => FaultKind::Exhausted(Resource::Time),
             Death::OutOfMemory => FaultKind::Exhausted(Resource::Memory),
+            Death::Garbled => FaultKind::Crashed(Crash::BadReply),
             Death::Lost if silent => FaultKind::Exhausted(Resource::Time),
             Death::Lost => FaultKind::Lost,
         };

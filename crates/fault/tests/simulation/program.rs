@@ -15,6 +15,7 @@ pub(crate) enum Mishap {
     /// It never ends: the supervisor has to notice.
     Hang,
     BadReply,
+    Garbled,
 }
 
 /// What a job is like.
@@ -147,12 +148,13 @@ fn nature(random: &mut fastrand::Rng, badness: u8) -> Nature {
 }
 
 pub(crate) fn mishap(random: &mut fastrand::Rng) -> Mishap {
-    match random.u8(0..6) {
+    match random.u8(0..7) {
         0 => Mishap::Signal(*random.choice([4, 6, 7, 8, 11].iter()).unwrap()),
         1 => Mishap::Panic,
         2 => Mishap::OutOfTime,
         3 => Mishap::OutOfMemory,
         4 => Mishap::Hang,
+        5 => Mishap::Garbled,
         _ => Mishap::BadReply,
     }
 }

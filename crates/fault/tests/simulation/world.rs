@@ -259,6 +259,7 @@ impl World<'_> {
             Mishap::Panic => self.die(worker, Death::Panicked),
             Mishap::OutOfTime => self.die(worker, Death::OutOfTime),
             Mishap::OutOfMemory => self.die(worker, Death::OutOfMemory),
+            Mishap::Garbled => self.die(worker, Death::Garbled),
             Mishap::Hang => self.processes.get_mut(&worker).unwrap().hangs = true,
             Mishap::BadReply => {
                 self.tell(Event::BadReply { worker: WorkerId(worker), job });

@@ -28,7 +28,8 @@ fn without_faults_there_are_only_batches() {
         send 4@None to worker 0
         job 4: Object(None)
         done
-    "#]].assert_eq(&told.text);
+    "#]]
+    .assert_eq(&told.text);
 }
 
 #[test]
@@ -48,7 +49,8 @@ fn a_transient_fault_costs_no_fragment_and_counts_nothing() {
         send 2@None to worker 1
         job 2: Object(None)
         done
-    "#]].assert_eq(&told.text);
+    "#]]
+    .assert_eq(&told.text);
     assert!(told.memory.quarantine.is_empty() && told.memory.units.is_empty());
 }
 
@@ -178,6 +180,38 @@ fn when_no_worker_starts_the_build_ends_and_says_so() {
 }
 
 #[test]
+fn workers_that_die_between_two_jobs_do_not_go_on_for_ever() {
+    let (mut state, mut actions) = Supervisor::start(&plan(&[3]), Moment::ZERO).unwrap();
+    let mut deaths = 0;
+    while !state.is_done() {
+        let mut next = Vec::new();
+        for action in actions.drain(..) {
+            match action {
+                Action::Spawn { worker } => {
+                    state.step(Event::WorkerReady { worker }, Moment::ZERO, &mut next);
+                }
+                Action::Send { worker, .. } => {
+                    deaths += 1;
+                    let (how, in_hand, phase) = (Death::Crashed { signal: 9 }, None, Phase(0));
+                    let event = Event::Died { worker, how, in_hand, phase };
+                    state.step(event, Moment::ZERO, &mut next);
+                }
+                Action::Kill { .. }
+                | Action::Settled { .. }
+                | Action::Quarantine { .. }
+                | Action::Breaker { .. }
+                | Action::Unit { .. }
+                | Action::Log(_)
+                | Action::Done => {}
+            }
+        }
+        actions = next;
+        assert!(deaths <= 33, "three jobs, each handed out eleven times");
+    }
+    assert_eq!(deaths, 33);
+}
+
+#[test]
 fn messages_that_make_no_sense_change_nothing() {
     let (mut state, first) = Supervisor::start(&plan(&[2]), Moment::ZERO).unwrap();
     assert_eq!(first, [Action::Spawn { worker: WorkerId(0) }]);
@@ -212,7 +246,8 @@ fn with_the_grain_of_units_a_unit_is_isolated_at_its_first_error() {
         job 2: Object(None)
         unit 0: isolated
         done
-    "#]].assert_eq(&told.text);
+    "#]]
+    .assert_eq(&told.text);
 }
 
 #[test]

@@ -146,7 +146,8 @@ fn after_the_timeout_three_successes_close_it_and_suspects_are_tried_again() {
         job 4: Object(Speed)
         unit 0: active
         done
-    "#]].assert_eq(&told.text);
+    "#]]
+    .assert_eq(&told.text);
     assert_eq!(kept(&told.memory), "0 in quarantine, 0 suspects, breakers: ");
 }
 

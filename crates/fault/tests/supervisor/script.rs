@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write;
 
-use morph_fault::Moment;
 use morph_fault::fault::{Build, Key, Phase};
 use morph_fault::memory::StoredMemory;
 use morph_fault::supervisor::{
-    Action, Death, Event, Job, JobId, Line, Plan, PlannedUnit, Rung, Supervisor, Verdict,
+    Action, Death, Event, Job, JobId, Line, Outcome, Plan, PlannedUnit, Rung, Supervisor, Verdict,
 };
 use morph_fault::unit::UnitId;
+use morph_fault::{Moment, Notice};
 
 /// What a worker does with a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,17 +136,19 @@ fn tell(text: &mut String, action: &Action) {
         }
         Action::Kill { worker } => format!("kill worker {}", worker.0),
         Action::Settled { job, outcome } => match outcome {
-            morph_fault::supervisor::Outcome::Stub(fault) => {
+            Outcome::Stub(fault) => {
                 format!("job {}: stub, {}", job.0, fault.kind)
             }
-            other => format!("job {}: {other:?}", job.0),
+            Outcome::Object(_) | Outcome::Diagnosed => format!("job {}: {outcome:?}", job.0),
         },
         Action::Quarantine { job, .. } => format!("quarantine job {}", job.0),
         Action::Breaker { unit, notice } => match notice {
-            morph_fault::Notice::Moved { from, to, .. } => {
+            Notice::Moved { from, to, .. } => {
                 format!("unit {}: breaker {} -> {}", unit.0, from.name(), to.name())
             }
-            other => format!("unit {}: {other:?}", unit.0),
+            Notice::Spared { .. } | Notice::WouldOpen { .. } | Notice::ProbeReused { .. } => {
+                format!("unit {}: {notice:?}", unit.0)
+            }
         },
         Action::Unit { unit, state } => format!("unit {}: {}", unit.0, state.name()),
         Action::Log(Line::Decision(decision)) => {
