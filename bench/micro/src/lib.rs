@@ -29,6 +29,11 @@ pub fn row<'a, T>(name: &'a str, function: impl Fn() -> T + 'a) -> Row<'a> {
     Row { name, run: Box::new(run) }
 }
 
+/// A row that times itself: `run` does its work so many times and tells how long the part took that counts.
+pub fn timed<'a>(name: &'a str, run: impl Fn(u64) -> Duration + 'a) -> Row<'a> {
+    Row { name, run: Box::new(run) }
+}
+
 /// A row that times `function` on so many threads at once: the time that each thread takes for a call.
 pub fn row_on_threads<'a, T>(
     name: &'a str,
@@ -54,7 +59,7 @@ pub fn row_on_threads<'a, T>(
     Row { name, run: Box::new(run) }
 }
 
-/// Times the rows in turns and prints them under `title`: best and median of the runs, in nanoseconds a call.
+/// Times the rows in turns and prints them under `title`: best and median of the runs, a call.
 pub fn table(title: &str, rows: &[Row<'_>]) {
     let counts: Vec<u64> = rows.iter().map(calibrate).collect();
     let mut times = vec![Vec::with_capacity(RUNS); rows.len()];
@@ -71,7 +76,16 @@ pub fn table(title: &str, rows: &[Row<'_>]) {
         times.sort_by(f64::total_cmp);
         let (best, median) = (times[0], times[times.len() / 2]);
         let first = *first.get_or_insert(best);
-        println!("| {} | {best:.1} ns | {median:.1} ns | {:.2} |", row.name, best / first);
+        println!("| {} | {} | {} | {:.2} |", row.name, time(best), time(median), best / first);
+    }
+}
+
+/// Nanoseconds, in the unit that suits them.
+fn time(nanoseconds: f64) -> String {
+    if nanoseconds < 10_000.0 {
+        format!("{nanoseconds:.1} ns")
+    } else {
+        format!("{:.1} us", nanoseconds / 1e3)
     }
 }
 

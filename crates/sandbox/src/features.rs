@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 
 use crate::jail::{Wall, Walls};
 use crate::settings::{Guard, Jail};
+use crate::slot::Tracking;
 
 /// What the kernel has, each with a line of why not. Nothing of it is needed: what is missing is left away.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,6 +66,14 @@ fn probe() -> Features {
         purpose: "tells at once that a worker is gone",
         missing: pidfd.err().map(|error| error.to_string()),
     });
+    for (way, name) in [(Tracking::Scan, "PAGEMAP_SCAN"), (Tracking::Pagemap, "/proc/self/pagemap")]
+    {
+        found.push(Feature {
+            name,
+            purpose: "finds the pages that a snapshot must copy",
+            missing: (!way.works()).then(|| "it does not find a page that was written".to_owned()),
+        });
+    }
     Features { found }
 }
 

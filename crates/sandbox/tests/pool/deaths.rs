@@ -3,17 +3,20 @@
 use std::time::Duration;
 
 use morph_sandbox::{
-    Budget, CrashKind, Death, Event, Exhausted, Garble, Inject, Pool, Settings, Task, TaskId,
+    Budget, CrashKind, Death, Event, Exhausted, Garble, Inject, Jail, Pool, Settings, Task, TaskId,
 };
 
-use crate::work::{Echo, answered, batch};
+use crate::work::{Echo, answered, batch, until_settled};
 
-fn settings() -> Settings {
+/// A short time budget only for the fault that is meant to use it up: a busy machine makes everything slow.
+fn settings(fault: Inject) -> Settings {
+    let cpu = if fault == Inject::Hang { 40 } else { 60_000 };
+    let wall = if fault == Inject::Sleep { 300 } else { 60_000 };
     Settings {
         budget: Budget {
             memory: 16 << 20,
-            cpu: Duration::from_millis(40),
-            wall: Duration::from_millis(200),
+            cpu: Duration::from_millis(cpu),
+            wall: Duration::from_millis(wall),
             reply: 1 << 20,
         },
         ..Settings::default()
@@ -45,7 +48,7 @@ fn expected(fault: Inject) -> String {
         Inject::StackOverflow => crash(CrashKind::StackOverflow, libc::SIGSEGV),
         Inject::OutOfMemory => exhausted(Exhausted::Memory { asked: 1 << 20, limit: 16 << 20 }),
         Inject::Hang => exhausted(Exhausted::Cpu { limit_ms: 40 }),
-        Inject::Sleep => exhausted(Exhausted::Wall { limit_ms: 200 }),
+        Inject::Sleep => exhausted(Exhausted::Wall { limit_ms: 300 }),
         Inject::Panic => "panicked at".to_owned(),
         Inject::Kill => Death::Lost { signal: libc::SIGKILL }.to_string(),
         Inject::GarbageReply => Death::Garbled { reason: Garble::Order }.to_string(),
@@ -54,11 +57,12 @@ fn expected(fault: Inject) -> String {
     }
 }
 
-#[test]
-fn every_fault_in_every_phase_is_told_for_what_it_was_and_costs_one_task() {
-    let mut pool = Pool::new(Echo, settings()).unwrap();
+/// Injects every fault into some phases, in this jail, beside healthy tasks.
+pub(crate) fn every_fault_is_told(jail: &Jail, phases: &[u8]) {
     for fault in Inject::ALL {
-        for phase in 0..3 {
+        let settings = Settings { jail: jail.clone(), ..settings(fault) };
+        let mut pool = Pool::new(Echo, settings).unwrap();
+        for phase in phases.iter().copied() {
             let worker = pool.spawn().unwrap();
             let tasks = [
                 Task::new(TaskId(1), b"before"),
@@ -82,6 +86,13 @@ fn every_fault_in_every_phase_is_told_for_what_it_was_and_costs_one_task() {
                 batch(&mut pool, next, &tasks[..1]),
                 [answered(next, 1, b"before"), Event::Drained { worker: next }]
             );
+            pool.kill(next).unwrap();
+            until_settled(&mut pool);
         }
     }
+}
+
+#[test]
+fn every_fault_in_every_phase_is_told_for_what_it_was_and_costs_one_task() {
+    every_fault_is_told(&Jail::default(), &[0, 1, 2]);
 }

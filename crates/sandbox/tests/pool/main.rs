@@ -7,4 +7,6 @@ mod hostile;
 mod jail;
 mod leaks;
 mod life;
+mod many;
+mod record;
 mod work;

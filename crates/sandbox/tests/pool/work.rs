@@ -1,8 +1,8 @@
-//! Jobs for these tests, and work that goes well.
+//! A job for these tests, and how they talk to a pool.
 
 use std::time::Duration;
 
-use morph_sandbox::{Event, Inject, Job, Marker, Pool, Reply, Settings, Task, TaskId, WorkerId};
+use morph_sandbox::{Event, Job, Marker, Pool, Reply, Task, TaskId, WorkerId};
 
 /// Answers with what it got, in three phases.
 #[derive(Debug)]
@@ -44,24 +44,4 @@ pub(crate) fn until_settled<J: Job>(pool: &mut Pool<J>) -> Vec<Event> {
 
 pub(crate) fn answered(worker: WorkerId, task: u32, reply: &'static [u8]) -> Event {
     Event::Answered { worker, task: TaskId(task), reply: reply.into() }
-}
-
-#[test]
-fn answers_come_in_the_order_of_the_tasks() {
-    let mut pool = Pool::new(Echo, Settings::default()).unwrap();
-    let worker = pool.spawn().unwrap();
-    let tasks = [
-        Task::new(TaskId(7), b"one"),
-        Task::new(TaskId(3), b""),
-        Task { id: TaskId(5), input: b"three", inject: Some((9, Inject::Segfault)) },
-    ];
-    assert_eq!(
-        batch(&mut pool, worker, &tasks),
-        [
-            answered(worker, 7, b"one"),
-            answered(worker, 3, b""),
-            answered(worker, 5, b"three"),
-            Event::Drained { worker },
-        ]
-    );
 }
