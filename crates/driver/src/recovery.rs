@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use morph_fault::fault::{Build, Key};
 use morph_fault::memory::StoredMemory;
-use morph_sandbox::{Slot, SlotTable};
+use morph_sandbox::slot::{Slot, SlotTable};
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
@@ -128,7 +128,8 @@ impl Recovery {
             Some(table) => table,
             empty => empty.insert(SlotTable::new(Slot::CAP)?),
         };
-        let last = postcard::to_stdvec(&Entry::Memory(Box::new(memory))).map_err(io::Error::other)?;
+        let last =
+            postcard::to_stdvec(&Entry::Memory(Box::new(memory))).map_err(io::Error::other)?;
         let total = self.entries.len() + 4 + last.len();
         if HEADER + total > Slot::CAP {
             return Err(io::Error::other("more than a snapshot slot holds"));

@@ -326,9 +326,10 @@ impl<'p, 'l> SandboxedExecutor<'p, 'l> {
             let earlier = self.ledger.recovery.earlier(&self.keys[id.0 as usize]);
             let built = earlier.and_then(|reply| read_built(reply).ok());
             let holds = |built: &Built| {
-                built.asked.iter().all(|entry| {
-                    self.environment.answer(side, entry.question) == entry.answer
-                })
+                built
+                    .asked
+                    .iter()
+                    .all(|entry| self.environment.answer(side, entry.question) == entry.answer)
             };
             match built.filter(holds) {
                 Some(built) => answers.push((task, Answer::Built(Box::new(built)))),
@@ -392,14 +393,13 @@ impl Executor for SandboxedExecutor<'_, '_> {
             Goal::Image => &[Phase::Parse, Phase::Check, Phase::Compile, Phase::Reply],
             Goal::Check => &[Phase::Parse, Phase::Check, Phase::Reply],
         };
-        let mut building =
-            Building {
-                program: self.program,
-                places: &self.places,
-                tasks: &tasks,
-                keys: &self.keys,
-                steps,
-            };
+        let mut building = Building {
+            program: self.program,
+            places: &self.places,
+            tasks: &tasks,
+            keys: &self.keys,
+            steps,
+        };
         let ended = match crew::run(&mut self.pool, &plan, &mut building, self.ledger) {
             Ok(ended) => ended,
             Err(error) => {
