@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
+use std::time::Duration;
 use std::{env, io};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -84,6 +85,9 @@ struct Isolation {
     /// For tests: a fault, `UNIT:POSITION:PHASE:KIND[:TIMES]`; the position of a fragment in its unit from 0, or `-` for the whole unit.
     #[arg(long, global = true, value_name = "FAULT", value_parser = parse_injection, hide = true)]
     inject: Vec<isolation::Injection>,
+    /// For tests: when the first recovery point of a build is made, in milliseconds.
+    #[arg(long, global = true, value_name = "MS", hide = true)]
+    recovery_after: Option<u64>,
     /// For tests: hands fragments out in another order.
     #[arg(long, global = true, value_name = "SEED", hide = true)]
     shuffle: Option<u64>,
@@ -256,6 +260,7 @@ impl Options {
             sandboxes: own.sandboxes,
             log: own.log.clone(),
             inject: own.inject.clone(),
+            recovery_after: own.recovery_after.map(Duration::from_millis),
             shuffle: own.shuffle,
             ..isolation::Isolation::default()
         }

@@ -96,6 +96,12 @@ fn note_text(note: &Note, lang: Lang) -> String {
         Note::Memory { problem } => {
             ("note-memory", vec![("problem".into(), Arg::from(problem.as_str()))])
         }
+        Note::Resumed { fragments } => {
+            ("note-resumed", vec![("fragments".into(), number(*fragments))])
+        }
+        Note::Recovery { problem } => {
+            ("note-recovery", vec![("problem".into(), Arg::from(problem.as_str()))])
+        }
         Note::Log { problem } => {
             ("note-log", vec![("problem".into(), Arg::from(problem.as_str()))])
         }

@@ -474,3 +474,5 @@ note-quarantined = note: { $site } is in quarantine (fault { $fault })
 note-breaker = note: breaker of { $unit }: { $text }
 note-memory = note: what was kept of earlier builds is not used: { $problem }
 note-log = note: the log of decisions is incomplete: { $problem }
+note-resumed = note: { $fragments } fragments were finished by a build that was killed, and are taken from there
+note-recovery = note: no recovery point could be made: { $problem }

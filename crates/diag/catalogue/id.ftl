@@ -467,3 +467,5 @@ note-quarantined = catatan: { $site } dikarantina (gangguan { $fault })
 note-breaker = catatan: pemutus { $unit }: { $text }
 note-memory = catatan: simpanan dari pembangunan sebelumnya tidak dipakai: { $problem }
 note-log = catatan: catatan keputusan tidak lengkap: { $problem }
+note-resumed = catatan: { $fragments } fragmen sudah diselesaikan oleh pembangunan yang dihentikan paksa, dan diambil dari sana
+note-recovery = catatan: titik pemulihan tidak dapat dibuat: { $problem }

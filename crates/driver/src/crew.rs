@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use morph_fault::Moment;
-use morph_fault::fault::{Crash, Fault, FaultKind, Phase as Step};
+use morph_fault::fault::{Crash, Fault, FaultKind, Key, Phase as Step};
 use morph_fault::supervisor::{
-    Action, Event, JobId, Outcome, Plan, PlanError, Rung, Supervisor, Verdict, WorkerId,
+    self, Action, Event, JobId, Outcome, Plan, PlanError, Rung, Supervisor, Verdict, WorkerId,
 };
 use morph_sandbox::{Death, Exhausted, Inject, Job, Pool, SandboxError, Task, TaskId};
 
@@ -29,6 +29,11 @@ pub(crate) trait Work {
 
     /// What the job works on.
     fn site(&self, job: usize) -> Site;
+
+    /// Under which digest its answer can be used again, if it can.
+    fn key(&self, _job: usize) -> Option<Key> {
+        None
+    }
 
     /// The phases that a job goes through.
     fn steps(&self) -> &'static [Phase];
@@ -52,8 +57,11 @@ pub(crate) struct Stubbed {
 impl Stubbed {
     pub(crate) fn phase(&self) -> Phase {
         match self.fault.kind {
-            FaultKind::Crashed(Crash::BadReply) => Phase::Reply,
-            FaultKind::Crashed(Crash::Signal(_) | Crash::Panic)
+            // Of an answer that could be read to its end, and not understood, no phase is known.
+            FaultKind::Crashed(Crash::BadReply) if self.fault.phase == Step::default() => {
+                Phase::Reply
+            }
+            FaultKind::Crashed(_)
             | FaultKind::Exhausted(_)
             | FaultKind::Diagnosed
             | FaultKind::Lost => Phase::of(self.fault.phase.0).unwrap_or(Phase::Start),
@@ -128,7 +136,7 @@ impl<J: Job, W: Work> Crew<'_, J, W> {
                         }
                         Err(error) => {
                             self.ledger.note_refusal(&error);
-                            let how = morph_fault::supervisor::Death::Lost;
+                            let how = supervisor::Death::Lost;
                             Event::Died { worker, how, in_hand: None, phase: Step::default() }
                         }
                     };
@@ -201,82 +209,73 @@ impl<J: Job, W: Work> Crew<'_, J, W> {
         let patience = self.supervisor.next_deadline().map_or(LONGEST, |at| at.since(now));
         let heard = self.pool.wait(patience.clamp(SHORTEST, LONGEST))?;
         for event in heard {
-            for event in self.translate(event) {
+            if let Some(event) = self.translate(event) {
                 let actions = self.tell(event);
                 self.carry_out(actions)?;
             }
         }
         let actions = self.tell(Event::Tick);
         self.carry_out(actions)?;
+        self.ledger.recovery_point(|| self.supervisor.memory());
         self.ledger.progress(self.ended, self.pool.workers().count());
         Ok(())
     }
 
-    fn translate(&mut self, event: morph_sandbox::Event) -> Vec<Event> {
+    fn translate(&mut self, event: morph_sandbox::Event) -> Option<Event> {
         let (morph_sandbox::Event::Answered { worker: name, .. }
         | morph_sandbox::Event::Drained { worker: name }
         | morph_sandbox::Event::Died { worker: name, .. }) = event;
-        let Some(worker) =
-            self.names.iter().find(|(_, known)| **known == name).map(|(worker, _)| *worker)
-        else {
-            return Vec::new();
-        };
+        let (worker, _) = self.names.iter().find(|(_, known)| **known == name)?;
+        let worker = *worker;
         match event {
             morph_sandbox::Event::Answered { task, reply, .. } => {
                 let job = JobId(task.0);
-                vec![match self.work.read(task.0 as usize, &reply) {
+                Some(match self.work.read(task.0 as usize, &reply) {
                     Ok((answer, verdict)) => {
+                        if let Some(key) = self.work.key(task.0 as usize) {
+                            self.ledger.recovery.keep(key, &reply);
+                        }
                         if let Some(slot) = self.answers.get_mut(task.0 as usize) {
                             *slot = Some(answer);
                         }
                         Event::Finished { worker, job, verdict }
                     }
                     Err(BadAnswer) => Event::BadReply { worker, job },
-                }]
+                })
             }
-            morph_sandbox::Event::Drained { .. } => Vec::new(),
-            morph_sandbox::Event::Died { death, in_hand, .. } => self.died(worker, death, in_hand),
+            morph_sandbox::Event::Drained { .. } => None,
+            morph_sandbox::Event::Died { death, in_hand, .. } => {
+                Some(self.died(worker, death, in_hand))
+            }
         }
     }
 
-    fn died(
-        &mut self,
-        worker: WorkerId,
-        death: Death,
-        in_hand: Option<(TaskId, u8)>,
-    ) -> Vec<Event> {
+    fn died(&mut self, worker: WorkerId, death: Death, in_hand: Option<(TaskId, u8)>) -> Event {
         self.names.remove(&worker);
         let job = in_hand.map(|(task, _)| JobId(task.0));
         let phase = Step(in_hand.map_or(0, |(_, phase)| phase));
-        let (how, unfit) = match &death {
+        let how = match &death {
             Death::Crashed(record) => {
                 let signal = u8::try_from(record.signal).unwrap_or(0);
-                (morph_fault::supervisor::Death::Crashed { signal }, false)
+                supervisor::Death::Crashed { signal }
             }
-            Death::Panicked { .. } => (morph_fault::supervisor::Death::Panicked, false),
+            Death::Panicked { .. } => supervisor::Death::Panicked,
             Death::Exhausted(Exhausted::Memory { .. } | Exhausted::Reply { .. }) => {
-                (morph_fault::supervisor::Death::OutOfMemory, false)
+                supervisor::Death::OutOfMemory
             }
             Death::Exhausted(Exhausted::Cpu { .. } | Exhausted::Wall { .. }) => {
-                (morph_fault::supervisor::Death::OutOfTime, false)
+                supervisor::Death::OutOfTime
             }
             // It left without an answer, or with something that is none.
-            Death::Exited { .. } | Death::Garbled { .. } => {
-                (morph_fault::supervisor::Death::Lost, true)
-            }
-            Death::Lost { .. } | Death::Killed => (morph_fault::supervisor::Death::Lost, false),
+            Death::Exited { .. } | Death::Garbled { .. } => supervisor::Death::Garbled,
+            Death::Lost { .. } | Death::Killed => supervisor::Death::Lost,
         };
         let site = job.map(|job| self.work.site(job.0 as usize));
         self.ledger.note_death(site, Phase::of(phase.0).unwrap_or(Phase::Start), &death);
         if let Some(job) = job {
             self.deaths.insert(job, death);
         }
-        let mut events = Vec::new();
-        if let Some(job) = job.filter(|_| unfit) {
-            events.push(Event::BadReply { worker, job });
-        }
-        events.push(Event::Died { worker, how, in_hand: job.filter(|_| !unfit), phase });
-        events
+        Event::Died { worker, how, in_hand: job, phase }
     }
 
     fn finish(mut self) -> Vec<Ended<W::Answer>> {

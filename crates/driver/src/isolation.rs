@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 pub use morph_fault::policy::PolicyTexts;
 pub use morph_sandbox::{Budget, Inject};
@@ -103,6 +104,8 @@ pub struct Isolation {
     pub log: Option<PathBuf>,
     pub inject: Vec<Injection>,
     pub watcher: Option<Watcher>,
+    /// After how long the first recovery point is made; builds that are shorter have none.
+    pub recovery_after: Option<Duration>,
     /// Shuffles the order in which fragments are handed out; the result must not change.
     pub shuffle: Option<u64>,
 }

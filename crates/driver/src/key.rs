@@ -2,7 +2,7 @@
 
 use morph_fault::fault::Key;
 use morph_sema::environment::{Environment, Question, QuestionKind};
-use morph_sema::summary::UseKind;
+use morph_sema::summary::{Definition, UseKind};
 
 use crate::options::Options;
 use crate::program::{FragmentRef, Program};
@@ -58,6 +58,10 @@ pub(crate) fn fragment_key(
     ];
     let mut bytes = Vec::with_capacity(64 + 16 * fragment.summary.uses.len());
     bytes.extend(settings.iter().map(|setting| *setting as u8));
+    // What runs at start-up is named by its position.
+    if matches!(fragment.summary.definition, Definition::Statement | Definition::Global { .. }) {
+        bytes.extend(place.fragment.to_le_bytes());
+    }
     for used in &fragment.summary.uses {
         let kind = match used.kind {
             UseKind::Call => QuestionKind::Callee,

@@ -15,6 +15,8 @@ use morph_sandbox::{Death, Inject, SandboxError};
 use crate::crew::moment;
 use crate::isolation::{Injection, Isolation, Keep, Progress, Site, Watcher};
 use crate::phase::Phase;
+use crate::protection::compiler_build;
+use crate::recovery::{self, Recovery};
 
 /// Something that happened to workers, for those who want to know it all.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +31,10 @@ pub enum Note {
     Breaker { unit: String, text: String },
     /// What was kept of earlier builds could not be used, or not be written.
     Memory { problem: String },
+    /// So many fragments were taken from a build that was killed.
+    Resumed { fragments: usize },
+    /// No recovery point could be made.
+    Recovery { problem: String },
     /// The log could not be written.
     Log { problem: String },
 }
@@ -50,6 +56,7 @@ pub(crate) struct Ledger {
     pub(crate) units: Vec<String>,
     /// Workers that died of something.
     pub(crate) faults: usize,
+    pub(crate) recovery: Recovery,
 }
 
 impl Ledger {
@@ -73,6 +80,10 @@ impl Ledger {
                 Memory::default().store()
             }
         };
+        let first = isolation.recovery_after.unwrap_or(recovery::FIRST);
+        let (recovery, left) = Recovery::open(folder.as_deref(), compiler_build(), first);
+        let memory = left.memory.unwrap_or(memory);
+        notes.extend(left.problem.map(|problem| Note::Memory { problem }));
         let epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         Ok(Ledger {
             began: Instant::now(),
@@ -87,6 +98,7 @@ impl Ledger {
             notes,
             units: Vec::new(),
             faults: 0,
+            recovery,
         })
     }
 
@@ -122,6 +134,19 @@ impl Ledger {
         if let Some(watcher) = &mut self.watcher {
             watcher(self.progress);
         }
+    }
+
+    /// Makes a recovery point, if one is due.
+    pub(crate) fn recovery_point(&mut self, memory: impl FnOnce() -> Memory) {
+        if self.recovery.is_due()
+            && let Err(error) = self.recovery.point(memory().store())
+        {
+            self.notes.push(Note::Recovery { problem: error.to_string() });
+        }
+    }
+
+    pub(crate) fn note_resumed(&mut self, fragments: usize) {
+        self.notes.push(Note::Resumed { fragments });
     }
 
     pub(crate) fn end(&mut self, memory: Memory) {
@@ -196,6 +221,7 @@ impl Ledger {
             let problem = format!("{}: {error}", folder.join(MEMORY).display());
             self.notes.push(Note::Memory { problem });
         }
+        self.recovery.close();
         self.notes
     }
 }

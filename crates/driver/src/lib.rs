@@ -23,6 +23,7 @@ pub mod project;
 mod protection;
 mod reach;
 mod reader;
+mod recovery;
 pub mod registry;
 pub mod report;
 mod sandboxed;

@@ -8,6 +8,7 @@ use morph_fault::fault::{Crash, FaultKind, Key, Resource};
 use morph_fault::supervisor::{Grain, Job, PlannedUnit, Rung, Verdict};
 use morph_fault::unit::UnitId;
 use morph_sandbox::Pool;
+use morph_sema::environment::Environment;
 use morph_sema::summary::{Definition, Side, Summary};
 use morph_syntax::{Piece, PieceKind, UnitRange};
 
@@ -266,6 +267,7 @@ impl<'a> Work for Looking<'_, 'a> {
 pub(crate) struct SandboxedExecutor<'p, 'l> {
     program: &'p Program<'p>,
     places: Rc<[FragmentRef]>,
+    environment: Rc<Environment>,
     options: Options,
     pool: Pool<BackJob<'p>>,
     shield: Shield,
@@ -280,7 +282,7 @@ impl<'p, 'l> SandboxedExecutor<'p, 'l> {
     pub(crate) fn new(
         program: &'p Program<'p>,
         places: &Rc<[FragmentRef]>,
-        environment: &Rc<morph_sema::environment::Environment>,
+        environment: &Rc<Environment>,
         options: &Options,
         shield: Shield,
         ledger: &'l mut Ledger,
@@ -300,6 +302,7 @@ impl<'p, 'l> SandboxedExecutor<'p, 'l> {
         Ok(SandboxedExecutor {
             program,
             places: Rc::clone(places),
+            environment: Rc::clone(environment),
             options: *options,
             pool: Pool::new(BackJob { rungs }, shield.settings())?,
             shield,
@@ -308,6 +311,33 @@ impl<'p, 'l> SandboxedExecutor<'p, 'l> {
             failure: None,
             broken: Vec::new(),
         })
+    }
+
+    /// Takes what a build that was killed had finished, where it still holds: the tasks that are left, and the answers.
+    fn resume(&mut self, tasks: Vec<Task>) -> (Vec<Task>, Vec<(Task, Answer)>) {
+        if !self.ledger.recovery.resumes() {
+            return (tasks, Vec::new());
+        }
+        let mut answers = Vec::new();
+        let mut left = Vec::new();
+        for task in tasks {
+            let Task(id) = task;
+            let side = self.program.units[self.places[id.0 as usize].unit as usize].side();
+            let earlier = self.ledger.recovery.earlier(&self.keys[id.0 as usize]);
+            let built = earlier.and_then(|reply| read_built(reply).ok());
+            let holds = |built: &Built| {
+                built
+                    .asked
+                    .iter()
+                    .all(|entry| self.environment.answer(side, entry.question) == entry.answer)
+            };
+            match built.filter(holds) {
+                Some(built) => answers.push((task, Answer::Built(Box::new(built)))),
+                None => left.push(task),
+            }
+        }
+        self.ledger.note_resumed(answers.len());
+        (left, answers)
     }
 
     fn faulted(&mut self, Task(id): Task, site: Site, stubbed: Stubbed) -> Answer {
@@ -326,6 +356,7 @@ impl Executor for SandboxedExecutor<'_, '_> {
         if self.failure.is_some() || tasks.is_empty() {
             return Vec::new();
         }
+        let (tasks, mut answers) = self.resume(tasks);
         let units = &self.program.units;
         let mut weight = 0;
         let mut plan_units = vec![usize::MAX; units.len()];
@@ -362,8 +393,13 @@ impl Executor for SandboxedExecutor<'_, '_> {
             Goal::Image => &[Phase::Parse, Phase::Check, Phase::Compile, Phase::Reply],
             Goal::Check => &[Phase::Parse, Phase::Check, Phase::Reply],
         };
-        let mut building =
-            Building { program: self.program, places: &self.places, tasks: &tasks, steps };
+        let mut building = Building {
+            program: self.program,
+            places: &self.places,
+            tasks: &tasks,
+            keys: &self.keys,
+            steps,
+        };
         let ended = match crew::run(&mut self.pool, &plan, &mut building, self.ledger) {
             Ok(ended) => ended,
             Err(error) => {
@@ -372,7 +408,6 @@ impl Executor for SandboxedExecutor<'_, '_> {
             }
         };
         let sites: Vec<Site> = (0..tasks.len()).map(|job| building.site(job)).collect();
-        let mut answers = Vec::with_capacity(tasks.len());
         for ((task, site), ended) in tasks.into_iter().zip(sites).zip(ended) {
             let answer = match ended {
                 Ended::Answer(built) => Answer::Built(built),
@@ -389,6 +424,8 @@ struct Building<'r, 'p> {
     program: &'p Program<'p>,
     places: &'r [FragmentRef],
     tasks: &'r [Task],
+    /// By fragment.
+    keys: &'r [Key],
     steps: &'static [Phase],
 }
 
@@ -410,6 +447,11 @@ impl Work for Building<'_, '_> {
             Made::Nothing | Made::Object { .. } | Made::Refused(_) => Verdict::Accepted,
         };
         Ok((Box::new(built), verdict))
+    }
+
+    fn key(&self, job: usize) -> Option<Key> {
+        let Task(id) = self.tasks[job];
+        self.keys.get(id.0 as usize).copied()
     }
 
     fn site(&self, job: usize) -> Site {

@@ -85,7 +85,12 @@ fn work(next: &AtomicU64, skipped: &AtomicU64, first: u64, count: u64) {
 fn alone(text: &str, folder: &Path) -> Vec<Vec<u8>> {
     let root = folder.join("generated.fox");
     fs::write(&root, text).unwrap();
-    run::LEVELS.iter().filter_map(|options| morph_driver::build(&root, options).image).collect()
+    run::LEVELS
+        .iter()
+        .filter_map(|options| {
+            morph_driver::build(&root, options, morph_driver::isolation::Isolation::default()).image
+        })
+        .collect()
 }
 
 /// A folder in memory if there is one: twenty thousand images need not reach a disk.

@@ -91,6 +91,10 @@ pub fn check<'a>(
 pub fn line_starts(text: &str) -> Vec<u32> {
     let mut starts = Vec::with_capacity(16);
     starts.push(0);
-    starts.extend(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at as u32 + 1));
+    for (at, byte) in text.bytes().enumerate() {
+        if byte == b'\n' {
+            starts.push(at as u32 + 1);
+        }
+    }
     starts
 }

@@ -154,7 +154,7 @@ fn line(out: &mut String, d: &Diagnostic, fragment: &Fragment<'_>, all: &[Fragme
             Origin::Here => fragment.text,
             Origin::Fragment(id) => all[id.0 as usize].text,
         };
-        let key = mark.text.as_ref().map_or("", |phrase| phrase.key);
+        let key = mark.text.as_ref().map_or("", |phrase| &phrase.key);
         writeln!(out, "  mark `{}` {key}", mark.span.text(text)).unwrap();
     }
     for footer in &d.footers {
