@@ -5,6 +5,7 @@
 //! signal is in the record. A fault inside the handler ends the worker by that signal, with the record as far as it was written.
 
 use std::io;
+use std::ptr::NonNull;
 use std::sync::atomic::Ordering;
 
 use rustix::mm::{MapFlags, MprotectFlags, ProtFlags};
@@ -29,9 +30,9 @@ const IGNORED: [i32; 5] = [libc::SIGINT, libc::SIGTERM, libc::SIGHUP, libc::SIGQ
 
 type Handler = extern "C" fn(i32, *mut libc::siginfo_t, *mut libc::c_void);
 
-/// Installs handlers, their stack and the panic hook. Called in the worker, with all signals blocked.
-pub(crate) fn install() -> io::Result<()> {
-    install_stack()?;
+/// Installs the handlers on their stack, and the panic hook. Called in the worker, with all signals blocked.
+pub(crate) fn install(stack: &SignalStack) -> io::Result<()> {
+    stack.install()?;
     for signal in IGNORED {
         dispose(signal, libc::SIG_IGN, 0)?;
     }
@@ -59,27 +60,53 @@ pub(crate) fn start_clock(tick: std::time::Duration) -> io::Result<()> {
     if set == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
-fn install_stack() -> io::Result<()> {
-    const PAGE: usize = 4096;
-    // SAFETY: asks the auxiliary vector for a number.
-    let least = unsafe { libc::getauxval(libc::AT_MINSIGSTKSZ) } as usize;
-    let size = (16 * least.max(libc::MINSIGSTKSZ)).next_multiple_of(PAGE);
-    // SAFETY: a new mapping at an address that the kernel chooses; its lowest page is then taken away as a guard; the
-    // rest becomes the signal stack and stays mapped until the process ends.
-    unsafe {
-        let base = rustix::mm::mmap_anonymous(
-            std::ptr::null_mut(),
-            size + PAGE,
-            ProtFlags::READ | ProtFlags::WRITE,
-            MapFlags::PRIVATE | MapFlags::NORESERVE,
-        )?;
-        rustix::mm::mprotect(base, PAGE, MprotectFlags::empty())?;
-        let stack = libc::stack_t { ss_sp: base.byte_add(PAGE).cast(), ss_flags: 0, ss_size: size };
-        if libc::sigaltstack(&raw const stack, std::ptr::null_mut()) != 0 {
-            return Err(io::Error::last_os_error());
-        }
+/// The stack for the handlers of workers, with a guard page below. Made in the parent, which never touches it: every worker inherits its own.
+#[derive(Debug)]
+pub(crate) struct SignalStack {
+    // Invariant: `base .. base + PAGE + size` is our own private mapping, its lowest page without access, mapped until `Drop`.
+    base: NonNull<u8>,
+    size: usize,
+}
+
+const PAGE: usize = 4096;
+
+impl SignalStack {
+    pub(crate) fn new() -> io::Result<SignalStack> {
+        // SAFETY: asks the auxiliary vector for a number.
+        let least = unsafe { libc::getauxval(libc::AT_MINSIGSTKSZ) } as usize;
+        let size = (16 * least.max(libc::MINSIGSTKSZ)).next_multiple_of(PAGE);
+        // SAFETY: a new mapping at an address that the kernel chooses; its lowest page is then taken away as a guard.
+        let base = unsafe {
+            let base = rustix::mm::mmap_anonymous(
+                std::ptr::null_mut(),
+                size + PAGE,
+                ProtFlags::READ | ProtFlags::WRITE,
+                MapFlags::PRIVATE | MapFlags::NORESERVE,
+            )?;
+            rustix::mm::mprotect(base, PAGE, MprotectFlags::empty())?;
+            base
+        };
+        let base = NonNull::new(base.cast()).ok_or(io::ErrorKind::OutOfMemory)?;
+        Ok(SignalStack { base, size })
     }
-    Ok(())
+
+    /// In a worker: has the handlers run on it.
+    fn install(&self) -> io::Result<()> {
+        // SAFETY: by the invariant on `base`; a worker ends by `_exit`, so the stack is mapped as long as it lives.
+        let set = unsafe {
+            let low = self.base.as_ptr().add(PAGE).cast();
+            let stack = libc::stack_t { ss_sp: low, ss_flags: 0, ss_size: self.size };
+            libc::sigaltstack(&raw const stack, std::ptr::null_mut())
+        };
+        if set == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+    }
+}
+
+impl Drop for SignalStack {
+    fn drop(&mut self) {
+        // SAFETY: unmaps exactly what `new` mapped; no handler of this process runs on it. It cannot fail for a range that is mapped.
+        let _unmapped = unsafe { rustix::mm::munmap(self.base.as_ptr().cast(), self.size + PAGE) };
+    }
 }
 
 fn dispose(signal: i32, action: libc::sighandler_t, flags: i32) -> io::Result<()> {

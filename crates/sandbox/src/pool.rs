@@ -16,6 +16,7 @@ use crate::death::{Death, Exhausted, Garble};
 use crate::features::{self, Features};
 use crate::frame::REPLY_HEADER;
 use crate::ground::Ground;
+use crate::handler::SignalStack;
 use crate::jail::Walls;
 use crate::job::{Job, Marker, Task, TaskId};
 use crate::settings::Settings;
@@ -113,6 +114,7 @@ pub struct Pool<J: Job> {
     job: J,
     settings: Settings,
     walls: Walls,
+    stack: SignalStack,
     ground: Ground,
     null: OwnedFd,
     memory_status: Option<OwnedFd>,
@@ -142,6 +144,7 @@ impl<J: Job> Pool<J> {
             job,
             settings,
             walls,
+            stack: SignalStack::new().map_err(refused("a signal stack"))?,
             ground: Ground::survey(),
             null: null.into(),
             // Without it (no /proc) data memory stays unlimited; the arena bounds it still.
@@ -196,6 +199,7 @@ impl<J: Job> Pool<J> {
             ),
             block: &block,
             walls: &mut self.walls,
+            stack: &self.stack,
             channel: theirs,
             null: self.null.as_fd(),
             cpu_tick,

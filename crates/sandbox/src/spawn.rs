@@ -8,7 +8,7 @@ use rustix::process::{DumpableBehavior, Pid, Signal};
 
 use crate::arena;
 use crate::control::Block;
-use crate::handler;
+use crate::handler::{self, SignalStack};
 use crate::jail::{Wall, Walls};
 use crate::job::Job;
 use crate::worker::{self, CHANNEL, Station};
@@ -18,6 +18,7 @@ pub(crate) struct Outfit<'a> {
     pub(crate) station: Station,
     pub(crate) block: &'a Block,
     pub(crate) walls: &'a mut Walls,
+    pub(crate) stack: &'a SignalStack,
     /// The worker's end of the channel.
     pub(crate) channel: OwnedFd,
     /// What stands for standard input, output and error.
@@ -60,7 +61,7 @@ fn become_worker<J: Job>(job: &mut J, outfit: Outfit<'_>, parent: Pid) -> ! {
             handler::die_unprepared(station, wall.name(), &error);
         }
     };
-    check("signal handlers", handler::install());
+    check("signal handlers", handler::install(outfit.stack));
     check("signals", unblock_signals());
     check("requests", block.protect_requests());
     stand(walls.close_outer());

@@ -153,7 +153,7 @@ impl Watched {
             Ok((0, _)) => return self.is_gone(),
             Ok((heard, _)) => heard,
             Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => {
-                return Ok(self.has_ended(Duration::ZERO));
+                return Ok(self.has_ended());
             }
             Err(_) => return self.is_gone(),
         };
@@ -170,21 +170,29 @@ impl Watched {
 
     /// Whether a worker whose channel is closed is gone. It may still be on its way out; one that lives on has closed it itself.
     fn is_gone(&self) -> Result<bool, Garble> {
+        // Mostly it is a few microseconds behind its channel: less than going to sleep costs.
+        const LOOKS: u32 = 100;
         const STEPS: u32 = 100;
+        for _ in 0..LOOKS {
+            if self.has_ended() {
+                return Ok(true);
+            }
+            std::thread::yield_now();
+        }
+        let limit = Timespec { tv_sec: 0, tv_nsec: 1_000_000 };
         for _ in 0..STEPS {
-            if self.has_ended(Duration::from_millis(1)) {
+            let mut place = self.pidfd.as_ref().map(|pidfd| PollFd::new(pidfd, PollFlags::IN));
+            // Interrupted or not, it is looked at again.
+            let _woken = rustix::event::poll(place.as_mut_slice(), Some(&limit));
+            if self.has_ended() {
                 return Ok(true);
             }
         }
         Err(Garble::Channel)
     }
 
-    /// Whether the process has ended, waiting so long for it. It is not reaped yet.
-    fn has_ended(&self, patience: Duration) -> bool {
-        let limit = Timespec { tv_sec: 0, tv_nsec: i64::from(patience.subsec_nanos()) };
-        let mut place = self.pidfd.as_ref().map(|pidfd| PollFd::new(pidfd, PollFlags::IN));
-        // Interrupted: asked again by the caller, or seen next time.
-        let _woken = rustix::event::poll(place.as_mut_slice(), Some(&limit));
+    /// Whether the process has ended. It is not reaped yet.
+    fn has_ended(&self) -> bool {
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
         match rustix::process::waitid(WaitId::Pid(self.pid), options) {
             Ok(status) => status.is_some(),

@@ -74,6 +74,13 @@ impl Job for Scribbler {
             if matches!(input[1], b's' | b'p' | b'r') {
                 libc::_exit(0);
             }
+            if matches!(input[1], b'l' | b'b' | b'w') {
+                // Have the pool look, and leave it as it is.
+                libc::write(3, b"L".as_ptr().cast(), 1);
+                loop {
+                    libc::pause();
+                }
+            }
         }
         reply.write(b"said");
     }
@@ -117,6 +124,10 @@ fn death_of(kind: u8, phase: u8) -> Death {
 fn a_damaged_control_block_is_garbled_and_blames_the_task_in_hand() {
     let garbled = |reason| Death::Garbled { reason };
     let expected = [
+        (b'm', 1, Garble::Mark),
+        (b'l', 1, Garble::Length),
+        (b'b', 1, Garble::Length),
+        (b'w', 1, Garble::Message),
         (b's', 0, Garble::Sequence),
         (b'p', 1, Garble::Phase),
         (b'r', 1, Garble::Record),
