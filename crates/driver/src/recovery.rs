@@ -41,7 +41,9 @@ pub(crate) struct Recovery {
     /// When the next recovery point is due.
     due: Duration,
     /// Recovery points made.
-    pub(crate) made: usize,
+    made: usize,
+    /// There was a file when the build began.
+    found: bool,
     earlier: FxHashMap<[u8; 32], Box<[u8]>>,
 }
 
@@ -74,10 +76,12 @@ impl Recovery {
             entries: Vec::new(),
             due: first,
             made: 0,
+            found: false,
             earlier: FxHashMap::default(),
         };
+        recovery.found = recovery.path.as_deref().is_some_and(Path::exists);
         let left = match recovery.path.clone() {
-            Some(path) if path.exists() => recovery.read(&path),
+            Some(path) if recovery.found => recovery.read(&path),
             Some(_) | None => Left::default(),
         };
         (recovery, left)
@@ -154,7 +158,7 @@ impl Recovery {
 
     /// The build ended by itself: nothing is to be recovered.
     pub(crate) fn close(self) {
-        if let Some(path) = self.path.filter(|_| self.made > 0 || !self.earlier.is_empty()) {
+        if let Some(path) = self.path.filter(|_| self.made > 0 || self.found) {
             // A file that stays is read in vain, and does no harm: everything in it is held against its key.
             let _ = std::fs::remove_file(path);
         }
@@ -166,7 +170,6 @@ impl Recovery {
             Ok(loaded) => loaded,
             Err(error) => {
                 left.problem = Some(error.to_string());
-                let _ = std::fs::remove_file(path);
                 return left;
             }
         };
