@@ -27,7 +27,19 @@ impl Features {
     /// Tries everything, once in the life of the process; later calls are told the same.
     pub fn probe() -> &'static Features {
         static FOUND: OnceLock<Features> = OnceLock::new();
-        FOUND.get_or_init(probe)
+        FOUND.get_or_init(|| {
+            let mut all = Features::of_workers().clone();
+            all.found.extend(probe_tracking());
+            all
+        })
+    }
+
+    /// Only what workers can use: this is tried before the first one is forked, so it has to be quick.
+    pub(crate) fn of_workers() -> &'static Features {
+        static FOUND: OnceLock<Features> = OnceLock::new();
+        FOUND.get_or_init(|| Features {
+            found: probe_walls().into_iter().chain(probe_descriptors()).collect(),
+        })
     }
 
     /// All features, in a fixed order.
@@ -48,37 +60,42 @@ impl Features {
 pub(crate) const PIDFD: &str = "pidfd";
 pub(crate) const CLOSE_RANGE: &str = "close_range";
 
-fn probe() -> Features {
-    let mut found: Vec<Feature> = Wall::ALL.into_iter().map(probe_wall).collect();
+fn probe_descriptors() -> [Feature; 2] {
     // SAFETY: takes plain numbers; the range holds no descriptor.
     let closed = unsafe { libc::syscall(libc::SYS_close_range, u32::MAX, u32::MAX, 0) };
-    found.push(Feature {
-        name: CLOSE_RANGE,
-        purpose: "closes all descriptors in a worker at once",
-        missing: (closed != 0).then(|| std::io::Error::last_os_error().to_string()),
-    });
+    let close_range = (closed != 0).then(|| std::io::Error::last_os_error().to_string());
     let pidfd = rustix::process::pidfd_open(
         rustix::process::getpid(),
         rustix::process::PidfdFlags::empty(),
     );
-    found.push(Feature {
-        name: PIDFD,
-        purpose: "tells at once that a worker is gone",
-        missing: pidfd.err().map(|error| error.to_string()),
-    });
-    for (way, name) in [(Tracking::Scan, "PAGEMAP_SCAN"), (Tracking::Pagemap, "/proc/self/pagemap")]
-    {
-        found.push(Feature {
+    [
+        Feature {
+            name: CLOSE_RANGE,
+            purpose: "closes all descriptors in a worker at once",
+            missing: close_range,
+        },
+        Feature {
+            name: PIDFD,
+            purpose: "tells at once that a worker is gone",
+            missing: pidfd.err().map(|error| error.to_string()),
+        },
+    ]
+}
+
+fn probe_tracking() -> [Feature; 2] {
+    [(Tracking::Scan, "PAGEMAP_SCAN"), (Tracking::Pagemap, "/proc/self/pagemap")].map(
+        |(way, name)| Feature {
             name,
             purpose: "finds the pages that a snapshot must copy",
             missing: (!way.works()).then(|| "it does not find a page that was written".to_owned()),
-        });
-    }
-    Features { found }
+        },
+    )
 }
 
-fn probe_wall(wall: Wall) -> Feature {
-    Feature {
+/// Mostly everything is there, which one try shows. Else each is tried alone.
+fn probe_walls() -> [Feature; 4] {
+    let all = try_jail(&Jail::default()).is_ok();
+    Wall::ALL.map(|wall| Feature {
         name: wall.name(),
         purpose: match wall {
             Wall::Limits => "bounds a worker's memory, files and processes",
@@ -86,14 +103,13 @@ fn probe_wall(wall: Wall) -> Feature {
             Wall::Landlock => "a worker reaches no file and no network",
             Wall::Seccomp => "a worker makes no system call but the few that it needs",
         },
-        missing: try_wall(wall).err().map(|error| error.to_string()),
-    }
+        missing: if all { None } else { try_wall(wall).err().map(|error| error.to_string()) },
+    })
 }
 
-/// Puts one wall up around a process made for that, which says how it went by its exit status: 0, or the error's number.
 fn try_wall(wall: Wall) -> std::io::Result<()> {
     let only = |one| if one == wall { Guard::WherePossible } else { Guard::Off };
-    let jail = Jail {
+    try_jail(&Jail {
         limits: only(Wall::Limits),
         privileges: match wall {
             Wall::Seccomp => Guard::WherePossible,
@@ -102,14 +118,19 @@ fn try_wall(wall: Wall) -> std::io::Result<()> {
         landlock: only(Wall::Landlock),
         seccomp: only(Wall::Seccomp),
         calls: Vec::new(),
-    };
-    let mut walls = Walls::prepare(&jail, |_| true)?;
+    })
+}
+
+/// Jails a process made for that, which says how it went by its exit status: 0, or the error's number.
+fn try_jail(jail: &Jail) -> std::io::Result<()> {
+    let mut walls = Walls::prepare(jail, |_| true)?;
     // SAFETY: the child calls only what a forked child of a single-threaded caller may, and ends by `_exit`.
     match unsafe { libc::fork() } {
         -1 => Err(std::io::Error::last_os_error()),
         0 => {
             let status = match walls.close_outer().and_then(|()| walls.close_inner(None)) {
                 Ok(()) => 0,
+                Err((_, error)) if error.kind() == std::io::ErrorKind::Unsupported => libc::ENOSYS,
                 Err((_, error)) => error.raw_os_error().unwrap_or(libc::EIO).clamp(1, 255),
             };
             // SAFETY: ends the process without running anything of it.

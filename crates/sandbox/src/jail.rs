@@ -94,10 +94,19 @@ impl Walls {
             for instruction in program.iter_mut().filter(|one| one.k == OWN_PID) {
                 instruction.k = pid;
             }
-            seccompiler::apply_filter(program)
-                .map_err(|error| (Wall::Seccomp, io::Error::other(error)))?;
+            seccompiler::apply_filter(program).map_err(|error| (Wall::Seccomp, cause(error)))?;
         }
         Ok(())
+    }
+}
+
+/// What the system said, where it is the system that said it.
+fn cause(error: seccompiler::Error) -> io::Error {
+    match error {
+        seccompiler::Error::Prctl(error) | seccompiler::Error::Seccomp(error) => error,
+        seccompiler::Error::Backend(_)
+        | seccompiler::Error::EmptyFilter
+        | seccompiler::Error::ThreadSync(_) => io::Error::other(error),
     }
 }
 

@@ -132,7 +132,7 @@ impl<J: Job> Pool<J> {
     pub fn new(job: J, settings: Settings) -> Result<Pool<J>, SandboxError> {
         check(&settings, J::PHASES)?;
         crate::arena::find();
-        let features = Features::probe();
+        let features = Features::of_workers();
         let walls = Walls::prepare(&settings.jail, |wall| features.has_wall(wall))
             .map_err(refused("the jail"))?;
         let null = std::fs::File::options()
@@ -188,7 +188,7 @@ impl<J: Job> Pool<J> {
         let tick_limit = 8;
         let cpu_tick = (budget.cpu / tick_limit).max(Duration::from_millis(5));
         let ticks = budget.cpu.as_micros().div_ceil(cpu_tick.as_micros().max(1));
-        let features = Features::probe();
+        let features = Features::of_workers();
         let outfit = Outfit {
             station: Station::new(
                 &block,

@@ -18,6 +18,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use morph_sandbox::{Features, Inject, Jail, Pool, Settings, Task, TaskId};
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::process::{Pid, PidfdFlags};
+use seccompiler::{BpfProgram, SeccompAction, SeccompFilter};
 
 /// Nobody, on every system.
 const NOBODY: u32 = 65534;
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
         Some("try-every-fault") => {
             deaths::every_fault_is_told(&Jail::default(), &[0, 1, 2]);
         }
+        Some("be-an-old-kernel") => be_an_old_kernel(),
         Some("count-features") => {
             let names: Vec<&str> = Features::probe()
                 .list()
@@ -41,6 +43,7 @@ fn main() -> ExitCode {
             let trials = vec![
                 Trial::test("a_parent_killed_by_sigkill_leaves_no_worker", killed_parent),
                 Trial::test("an_ordinary_user_has_the_whole_sandbox", ordinary_user),
+                Trial::test("on_a_kernel_that_has_nothing_every_fault_is_told", old_kernel),
             ];
             return libtest_mimic::run(&Arguments::from_args(), trials).exit_code();
         }
@@ -67,6 +70,51 @@ fn be_a_parent() {
     // Until it is killed; the tests kill it at once.
     let mut line = String::new();
     std::io::stdin().read_line(&mut line).unwrap();
+}
+
+/// Has the kernel deny what came in the last ten years, tells what is missing, and tries every fault.
+fn be_an_old_kernel() {
+    let new = [
+        libc::SYS_landlock_create_ruleset,
+        libc::SYS_landlock_restrict_self,
+        libc::SYS_close_range,
+        libc::SYS_pidfd_open,
+        libc::SYS_pidfd_send_signal,
+    ];
+    let filter = |calls: &[i64], error: i32| {
+        let rules = calls.iter().map(|call| (*call, Vec::new())).collect();
+        let arch = std::env::consts::ARCH.try_into().unwrap();
+        let deny = SeccompAction::Errno(error as u32);
+        let filter = SeccompFilter::new(rules, SeccompAction::Allow, deny, arch).unwrap();
+        let program: BpfProgram = filter.try_into().unwrap();
+        seccompiler::apply_filter(&program).unwrap();
+    };
+    filter(&new, libc::ENOSYS);
+    // Last: behind it no filter can be installed.
+    filter(&[libc::SYS_seccomp], libc::EINVAL);
+    for feature in Features::probe().list() {
+        say(&format!("{}: {}", feature.name, feature.missing.as_deref().unwrap_or("yes")));
+    }
+    deaths::every_fault_is_told(&Jail::default(), &[1]);
+}
+
+fn old_kernel() -> Result<(), Failed> {
+    let told = Command::new(std::env::current_exe()?).arg("be-an-old-kernel").output()?;
+    assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));
+    let all = String::from_utf8(told.stdout)?;
+    let workers: Vec<&str> = all.lines().take(6).collect();
+    assert_eq!(
+        workers,
+        [
+            "resource limits: yes",
+            "no new privileges: yes",
+            "Landlock: Function not implemented (os error 38)",
+            "seccomp: Invalid argument (os error 22)",
+            "close_range: Function not implemented (os error 38)",
+            "pidfd: Function not implemented (os error 38)",
+        ]
+    );
+    Ok(())
 }
 
 fn killed_parent() -> Result<(), Failed> {
