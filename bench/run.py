@@ -81,6 +81,8 @@ def compile_peers(folder):
     if shutil.which("tcc"):
         rows.append(("tcc", ["tcc", "-o", "c/prog_tcc", "c/prog.c"]))
     rows.append(("morph --opt none", [MORPH, "build", "--opt", "none", "fox/prog.fox", "-o", "fox/prog"]))
+    rows.append(("morph, one sandbox", [MORPH, "build", "--sandboxes", "1", "fox/prog.fox", "-o", "fox/prog_1"]))
+    rows.append(("morph without sandboxes", [MORPH, "build", "--protection", "none", "fox/prog.fox", "-o", "fox/prog_0"]))
     rows.append(("morph --opt speed", [MORPH, "build", "--opt", "speed", "fox/prog.fox", "-o", "fox/prog_speed"]))
     rows.append(("morph check", [MORPH, "check", "fox/prog.fox"]))
     if shutil.which("gcc"):
@@ -119,6 +121,21 @@ with tempfile.TemporaryDirectory() as work:
     timings = subprocess.run([MORPH, "build", "--timings", "fox/prog.fox", "-o", "fox/prog"], cwd=cwd, capture_output=True, text=True)
     print(timings.stderr.strip())
     print("```")
+
+    print("\n### What isolation costs\n")
+    alone = min(cpu for _, cpu in times["morph without sandboxes"])
+    for name in ("morph, one sandbox", "morph --opt none"):
+        cpu = min(cpu for _, cpu in times[name])
+        print(f"{name}: {(cpu / alone - 1) * 100:+.1f} % processor time beside the same pipeline without sandboxes (goal: at most 3 %).")
+
+    halo = os.path.join(ROOT, "examples", "halo.fox")
+    rows = [
+        ("morph run hello", [MORPH, "run", halo]),
+        ("morph run hello, without sandboxes", [MORPH, "run", "--protection", "none", halo]),
+        ("/bin/true", ["/bin/true"]),
+    ]
+    times, _ = compare(rows, work, args.runs * 4)
+    table("Start-up (goal with sandboxes: 5 ms)", times)
 
     print("\n### Growth\n\n| functions | CPU | memory |\n| ---: | ---: | ---: |")
     for count in (1_000, 10_000, 100_000):
