@@ -10,7 +10,7 @@ use morph_diag::Lang;
 use morph_driver::phase::Phase;
 use morph_driver::{isolation, options};
 
-use crate::commands::{build, check, doctor, eval, explain, new, run};
+use crate::commands::{build, check, doctor, eval, explain, new, replay, run};
 use crate::status;
 
 /// Compiles and runs Morph programs (.fox): what breaks is closed, everything else keeps working.
@@ -31,6 +31,7 @@ pub(crate) enum Command {
     New(new::New),
     Eval(eval::Eval),
     Explain(explain::Explain),
+    Replay(replay::Replay),
     Doctor(doctor::Doctor),
 }
 

@@ -11,6 +11,7 @@ pub(crate) mod doctor;
 pub(crate) mod eval;
 pub(crate) mod explain;
 pub(crate) mod new;
+pub(crate) mod replay;
 pub(crate) mod run;
 
 /// Runs the command that was asked for. A closed pipe is success: whoever read has read enough.
@@ -23,6 +24,7 @@ pub(crate) fn dispatch(arguments: &Arguments) -> Status {
         Command::New(new) => new.run(),
         Command::Eval(eval) => eval.run(options),
         Command::Explain(explain) => explain.run(options),
+        Command::Replay(replay) => replay.run(options),
         Command::Doctor(doctor) => doctor.run(),
     };
     match result {

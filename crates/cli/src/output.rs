@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use morph_diag::{Arg, Args, Color, Format, FragmentId, Lang, Located, Severity, wording};
+use morph_diag::{Arg, Args, Code, Color, Format, FragmentId, Lang, Located, Severity, wording};
 use morph_driver::isolation::Site;
 use morph_driver::report::{Closed, FragmentLabel, Report};
 use morph_driver::{Note, Output};
@@ -28,10 +28,14 @@ pub(crate) fn report_as(built: &Output, options: &Options, status: Status) -> io
         MessageFormat::Json => summary_json(&mut out, built, options, status)?,
         MessageFormat::Human | MessageFormat::Short => {
             if !options.volume.is_quiet() {
-                loss(&mut out, &built.report, lang)?;
+                loss(&mut out, built, lang)?;
             }
-            if options.volume.is_verbose() {
-                for note in &built.notes {
+            if !options.volume.is_quiet() {
+                // A bundle that is not there has been named above.
+                let told = |note: &&Note| {
+                    options.volume.is_verbose() || matches!(note, Note::Bundle { .. })
+                };
+                for note in built.notes.iter().filter(told) {
                     writeln!(out, "{}", note_text(note, lang))?;
                 }
             }
@@ -102,6 +106,13 @@ fn note_text(note: &Note, lang: Lang) -> String {
         Note::Recovery { problem } => {
             ("note-recovery", vec![("problem".into(), Arg::from(problem.as_str()))])
         }
+        Note::Bundle { fault, problem } => (
+            "note-bundle",
+            vec![
+                ("fault".into(), Arg::from(fault.as_str())),
+                ("problem".into(), Arg::from(problem.as_str())),
+            ],
+        ),
         Note::Log { problem } => {
             ("note-log", vec![("problem".into(), Arg::from(problem.as_str()))])
         }
@@ -132,7 +143,8 @@ fn color(options: &Options) -> Color {
 }
 
 /// What still works, and what is lost.
-fn loss(out: &mut impl Write, report: &Report, lang: Lang) -> io::Result<()> {
+fn loss(out: &mut impl Write, built: &Output, lang: Lang) -> io::Result<()> {
+    let report = &built.report;
     if report.closed.is_empty() {
         return Ok(());
     }
@@ -149,6 +161,9 @@ fn loss(out: &mut impl Write, report: &Report, lang: Lang) -> io::Result<()> {
             describe(report, closed.fragment, lang),
             because(report, closed, lang)
         )?;
+        if let Some(fault) = fault(report, closed.fragment) {
+            writeln!(out, "      {}", fault_text(&fault, built.bundles.as_deref(), lang))?;
+        }
         if closed.paths.is_empty() {
             let is_statement = report
                 .place(closed.fragment)
@@ -170,6 +185,44 @@ fn loss(out: &mut impl Write, report: &Report, lang: Lang) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Why the compiler itself could not do a fragment.
+struct Fault<'r> {
+    id: &'r str,
+    /// More than it may use, instead of a crash.
+    exhausted: bool,
+    /// There is a crash bundle.
+    kept: bool,
+}
+
+fn fault(report: &Report, fragment: FragmentId) -> Option<Fault<'_>> {
+    let own = report.problems.iter().filter(|problem| problem.fragment == Some(fragment));
+    own.map(|problem| &problem.diagnostic).find_map(|problem| {
+        let text = |wanted: &str| {
+            problem.args.iter().find_map(|(key, value)| match value {
+                Arg::Text(text) if *key == wanted => Some(text.as_str()),
+                Arg::Text(_) | Arg::Number(_) | Arg::List(_) => None,
+            })
+        };
+        let exhausted = problem.code == Code::CompilerExhausted;
+        let of_ours = exhausted || problem.code == Code::CompilerCrashed;
+        let id = text("fault").filter(|_| of_ours)?;
+        Some(Fault { id, exhausted, kept: text("bundle").is_some() })
+    })
+}
+
+/// Whose fault it is, and how to see it again from the working directory.
+fn fault_text(fault: &Fault<'_>, bundles: Option<&str>, lang: Lang) -> String {
+    let bundle = bundles.filter(|_| fault.kept).map(|folder| format!("{folder}/{}", fault.id));
+    let key = match (fault.exhausted, bundle.is_some()) {
+        (false, true) => "loss-crashed",
+        (false, false) => "loss-crashed-only",
+        (true, true) => "loss-exhausted",
+        (true, false) => "loss-exhausted-only",
+    };
+    let args = bundle.into_iter().map(|bundle| ("bundle".into(), Arg::Text(bundle))).collect();
+    wording::text(lang, key, &args)
 }
 
 /// A global or a statement: what calls it is the start of the program.
@@ -229,6 +282,7 @@ fn summary_json(
         let names = |path: &Vec<FragmentId>| {
             path.iter().map(|id| name(report, *id, lang)).collect::<Vec<_>>()
         };
+        let fault = fault(report, closed.fragment);
         let line = json!({
             "version": VERSION,
             "kind": "closed",
@@ -236,6 +290,11 @@ fn summary_json(
             "path": report.path(place),
             "line": place.line,
             "because": closed.because.map(|cause| name(report, cause, lang)),
+            "fault": fault.as_ref().map(|fault| fault.id),
+            "bundle": fault
+                .as_ref()
+                .filter(|fault| fault.kept)
+                .and_then(|fault| Some(format!("{}/{}", built.bundles.as_deref()?, fault.id))),
             "reached_by": closed.paths.iter().map(names).collect::<Vec<_>>(),
         });
         writeln!(out, "{line}")?;

@@ -7,11 +7,11 @@ use std::process::ExitCode;
 pub(crate) enum Status {
     /// An image was made (or nothing was wrong).
     Done,
-    /// No image, or (of `eval`) no value.
+    /// No image, (of `eval`) no value, or (of `replay`) no bundle.
     NoImage,
     /// The command line is wrong.
     Usage,
-    /// An image was made and some error was reported.
+    /// An image was made and some error was reported; (of `replay`) the fault was not reproduced.
     WithErrors,
     /// Input or output failed.
     OutputFailed,
@@ -54,9 +54,9 @@ pub(crate) const TABLE: &str = "\
 Exit status:
     0  image made, no error (of `check`: no error)
     1  no image: the root file could not be read, has no entry point, or --strict and there is an error
-       (of `eval`: the expression has no value)
+       (of `eval`: the expression has no value; of `replay`: the bundle cannot be used)
     2  the command line is wrong
-    3  image made, some error reported (of `check`: some error)
+    3  image made, some error reported (of `check`: some error; of `replay`: not reproduced)
    70  (a program) reached a closed fragment, or crashed, outside any protection
    71  (a program) recovery exceeded its depth
    74  input or output failed (disk full, not writable)

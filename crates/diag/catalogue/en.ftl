@@ -28,6 +28,10 @@ loss-unreached = nothing reaches it
 loss-startup = start-up
 loss-skipped = it does not run
 loss-entry = the program begins with it
+loss-crashed = this is Morph's fault, not yours: `morph replay { $bundle }` shows it
+loss-crashed-only = this is Morph's fault, not yours
+loss-exhausted-only = it takes more than a fragment may have
+loss-exhausted = it takes more than a fragment may have: `morph replay { $bundle }` shows it
 
 ## Facts that arrive as a word of the compiler.
 
@@ -451,7 +455,7 @@ COMPILER_CRASHED = the compiler crashed on this fragment: { $kind-key ->
     .label = isolated: Morph crashed in the phase `{ $phase }`
     .note = this is Morph's fault, not yours; all other fragments are unharmed (fault { $fault })
     .note-withheld = not tried again: it crashed in an earlier build, and its text, what it uses and the compiler are the same
-    .help = `morph replay { $bundle }` shows the crash again; change the fragment to have it tried again
+    .help = `morph replay { $bundle }`, in the project's folder, shows the crash again; change the fragment to have it tried again
 COMPILER_EXHAUSTED = the compiler gave up on this fragment: { $kind-key ->
         [time] it needed more time than a fragment may have
         [memory] it needed more memory than a fragment may have
@@ -462,7 +466,7 @@ COMPILER_EXHAUSTED = the compiler gave up on this fragment: { $kind-key ->
     .label = isolated: given up in the phase `{ $phase }`
     .note = all other fragments are unharmed (fault { $fault })
     .note-withheld = not tried again: it was given up in an earlier build, and its text, what it uses and the compiler are the same
-    .help = `morph replay { $bundle }` shows it again; a smaller fragment, or a larger budget in `morph.toml`, helps
+    .help = `morph replay { $bundle }`, in the project's folder, shows it again; a smaller fragment, or a larger budget in `morph.toml`, helps
 COMPILER_FAULT = the compiler failed on this fragment: { $reason }
     .label = was being compiled
     .note = this is Morph's fault, not yours; all other fragments are unharmed
@@ -476,3 +480,40 @@ note-memory = note: what was kept of earlier builds is not used: { $problem }
 note-log = note: the log of decisions is incomplete: { $problem }
 note-resumed = note: { $fragments } fragments were finished by a build that was killed, and are taken from there
 note-recovery = note: no recovery point could be made: { $problem }
+note-bundle = note: the crash bundle of { $fault } could not be written: { $problem }
+
+## Crash bundles: what `morph replay` says.
+
+fault-kind = { $kind-key ->
+    [panic] a panic
+    [bad-reply] no usable answer
+    [time] more time than a fragment may have
+    [memory] more memory than a fragment may have
+    [handouts] a worker that was lost too often
+   *[other] { $kind }
+}
+replay-bundle = crash bundle { $fault }: { $what } in the phase `{ $phase }` ({ $place })
+replay-injected = the fault was injected on purpose
+replay-compiler = it comes from another build of the compiler: { $compiler }
+replay-cut = what the fragment uses did not all fit into the bundle
+replay-reproduced = reproduced: { $what } in the phase `{ $phase }`
+replay-other = not reproduced: { $what } in the phase `{ $phase }` instead (fault { $fault })
+replay-gone = not reproduced: the compiler gets through it
+replay-diagnosed = not reproduced: the compiler gets through it and finds { $errors ->
+        [one] an error
+       *[other] { $errors } errors
+    }
+replay-then = at that time it
+replay-address = address
+replay-instruction = instruction pointer
+replay-backtrace = backtrace
+replay-unusable = error: `{ $folder }` is no crash bundle that can be replayed: { $reason }
+replay-missing = error: there is no crash bundle `{ $bundle }`, neither here nor in `.morph/bundles` of this folder and those above it
+replay-malformed = `bundle.json` is not what morph writes: { $problem }
+replay-version = `bundle.json` is of version { $found }, and this morph reads version { $known }
+replay-field = `{ $field }` in `bundle.json` has a value that it cannot have
+replay-failed = error: there is no sandbox to replay it in: { $problem }
+minimise-result = minimised: { $lines } of { $all-lines } lines, { $definitions } of { $all-definitions } definitions around them, after { $attempts } attempts
+minimise-early = it might get smaller still: the search ended after its time
+minimise-written = written to { $folder }
+minimise-failed = error: the minimised bundle could not be written: { $problem }

@@ -27,6 +27,10 @@ loss-unreached = tidak ada yang mencapainya
 loss-startup = awal program
 loss-skipped = tidak dijalankan
 loss-entry = program dimulai dari sini
+loss-crashed = ini kesalahan Morph, bukan kesalahan Anda: `morph replay { $bundle }` menunjukkannya
+loss-crashed-only = ini kesalahan Morph, bukan kesalahan Anda
+loss-exhausted-only = ia memerlukan lebih dari jatah satu fragmen
+loss-exhausted = ia memerlukan lebih dari jatah satu fragmen: `morph replay { $bundle }` menunjukkannya
 
 ## Fakta yang datang sebagai kata dari kompilator.
 
@@ -444,7 +448,7 @@ COMPILER_CRASHED = kompilator ambruk pada fragmen ini: { $kind-key ->
     .label = diisolasi: Morph ambruk pada fase `{ $phase }`
     .note = ini kesalahan Morph, bukan kesalahan Anda; semua fragmen lain tetap utuh (gangguan { $fault })
     .note-withheld = tidak dicoba lagi: ia ambruk pada pembangunan sebelumnya, sedangkan teksnya, yang dipakainya, dan kompilatornya masih sama
-    .help = `morph replay { $bundle }` menunjukkannya sekali lagi; ubah fragmen ini agar dicoba lagi
+    .help = `morph replay { $bundle }`, di folder proyek, menunjukkannya sekali lagi; ubah fragmen ini agar dicoba lagi
 COMPILER_EXHAUSTED = kompilator menyerah pada fragmen ini: { $kind-key ->
         [time] ia perlu waktu lebih banyak daripada jatah satu fragmen
         [memory] ia perlu memori lebih banyak daripada jatah satu fragmen
@@ -455,7 +459,7 @@ COMPILER_EXHAUSTED = kompilator menyerah pada fragmen ini: { $kind-key ->
     .label = diisolasi: menyerah pada fase `{ $phase }`
     .note = semua fragmen lain tetap utuh (gangguan { $fault })
     .note-withheld = tidak dicoba lagi: kompilator menyerah padanya pada pembangunan sebelumnya, sedangkan teksnya, yang dipakainya, dan kompilatornya masih sama
-    .help = `morph replay { $bundle }` menunjukkannya sekali lagi; fragmen yang lebih kecil, atau jatah yang lebih besar di `morph.toml`, membantu
+    .help = `morph replay { $bundle }`, di folder proyek, menunjukkannya sekali lagi; fragmen yang lebih kecil, atau jatah yang lebih besar di `morph.toml`, membantu
 COMPILER_FAULT = kompilator gagal pada fragmen ini: { $reason }
     .label = sedang dikompilasi
     .note = ini kesalahan Morph, bukan kesalahan Anda; semua fragmen lain tetap utuh
@@ -469,3 +473,40 @@ note-memory = catatan: simpanan dari pembangunan sebelumnya tidak dipakai: { $pr
 note-log = catatan: catatan keputusan tidak lengkap: { $problem }
 note-resumed = catatan: { $fragments } fragmen sudah diselesaikan oleh pembangunan yang dihentikan paksa, dan diambil dari sana
 note-recovery = catatan: titik pemulihan tidak dapat dibuat: { $problem }
+note-bundle = catatan: bundel keambrukan { $fault } tidak dapat ditulis: { $problem }
+
+## Bundel keambrukan: yang dikatakan `morph replay`.
+
+fault-kind = { $kind-key ->
+    [panic] panik
+    [bad-reply] tanpa jawaban yang berguna
+    [time] waktu melebihi jatah satu fragmen
+    [memory] memori melebihi jatah satu fragmen
+    [handouts] pekerja yang terlalu sering hilang
+   *[other] { $kind }
+}
+replay-bundle = bundel keambrukan { $fault }: { $what } pada fase `{ $phase }` ({ $place })
+replay-injected = gangguannya disuntikkan dengan sengaja
+replay-compiler = ia berasal dari kompilator lain: { $compiler }
+replay-cut = yang dipakai fragmen itu tidak semuanya muat dalam bundel
+replay-reproduced = terulang: { $what } pada fase `{ $phase }`
+replay-other = tidak terulang: { $what } pada fase `{ $phase }` sebagai gantinya (gangguan { $fault })
+replay-gone = tidak terulang: kompilator menyelesaikannya
+replay-diagnosed = tidak terulang: kompilator menyelesaikannya dan menemukan { $errors ->
+        [one] satu galat
+       *[other] { $errors } galat
+    }
+replay-then = waktu itu ia
+replay-address = alamat
+replay-instruction = penunjuk instruksi
+replay-backtrace = jejak panggilan
+replay-unusable = galat: `{ $folder }` bukan bundel keambrukan yang dapat diputar ulang: { $reason }
+replay-missing = galat: tidak ada bundel keambrukan `{ $bundle }`, baik di sini maupun di `.morph/bundles` dari folder ini dan folder-folder di atasnya
+replay-malformed = `bundle.json` bukan seperti yang ditulis morph: { $problem }
+replay-version = `bundle.json` berversi { $found }, sedangkan morph ini membaca versi { $known }
+replay-field = `{ $field }` dalam `bundle.json` bernilai yang tidak mungkin
+replay-failed = galat: tidak ada kotak pasir untuk memutarnya ulang: { $problem }
+minimise-result = diperkecil: { $lines } dari { $all-lines } baris, { $definitions } dari { $all-definitions } definisi di sekitarnya, setelah { $attempts } percobaan
+minimise-early = mungkin masih dapat lebih kecil: pencarian berakhir setelah waktunya habis
+minimise-written = ditulis ke { $folder }
+minimise-failed = galat: bundel yang diperkecil tidak dapat ditulis: { $problem }

@@ -37,6 +37,8 @@ pub enum Note {
     Recovery { problem: String },
     /// The log could not be written.
     Log { problem: String },
+    /// A crash bundle that messages name could not be written.
+    Bundle { fault: String, problem: String },
 }
 
 /// The account of one build.
@@ -169,6 +171,13 @@ impl Ledger {
         let injection = found.next()?;
         injection.times = injection.times.saturating_sub(1);
         Some((injection.phase as u8, injection.kind))
+    }
+
+    /// The fault that was injected into tasks about `site`, of which one ended in this phase.
+    pub(crate) fn injected(&self, site: &Site, phase: Phase) -> Option<(Phase, Inject)> {
+        let here = || self.inject.iter().filter(|injection| injection.site == *site);
+        let found = here().find(|injection| injection.phase == phase).or_else(|| here().next());
+        found.map(|injection| (injection.phase, injection.kind))
     }
 
     pub(crate) fn log(&mut self, line: &Line) {

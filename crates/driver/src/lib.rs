@@ -5,6 +5,7 @@
 
 mod analysis;
 mod back;
+pub mod bundle;
 mod compile;
 mod crew;
 pub mod expression;

@@ -18,6 +18,7 @@ use morph_sema::summary::{Definition, Side};
 
 use crate::analysis::{Analysis, State};
 use crate::back::Back;
+use crate::bundle;
 use crate::compile::{self, Compiled};
 use crate::crew::CrewError;
 use crate::isolation::{Isolation, Protection};
@@ -57,13 +58,16 @@ pub struct Output {
     pub timings: Vec<(&'static str, Duration)>,
     /// What happened to sandboxes, in order. Depends on the day; what counts stands in the report.
     pub notes: Vec<Note>,
+    /// The folder of crash bundles, as it is seen from the working directory.
+    pub bundles: Option<String>,
 }
 
 impl Output {
     /// A build that ended before it began.
     fn nothing(problem: Diagnostic, status: Status, stopwatch: Stopwatch) -> Output {
         let report = Report::of_unreadable(problem);
-        Output { image: None, status, report, timings: stopwatch.laps, notes: Vec::new() }
+        let timings = stopwatch.laps;
+        Output { image: None, status, report, timings, notes: Vec::new(), bundles: None }
     }
 }
 
@@ -133,7 +137,7 @@ pub fn build(root: &Path, options: &Options, mut isolation: Isolation) -> Output
                 &places,
                 &environment,
                 options,
-                shield,
+                shield.clone(),
                 &mut ledger,
             );
             match executor {
@@ -155,11 +159,13 @@ pub fn build(root: &Path, options: &Options, mut isolation: Isolation) -> Output
             }
         }
     };
+    bundle::write_all(&broken, &analysis, options, &shield, &mut ledger);
+    let bundles = ledger.bundles().map(|folder| project::seen_from_here(&folder));
     stopwatch.lap("build");
     let report = Parts::new(analysis, entry).into_report(&program);
     let notes = ledger.close();
     stopwatch.lap("report");
-    Output { image, status, report, timings: stopwatch.laps, notes }
+    Output { image, status, report, timings: stopwatch.laps, notes, bundles }
 }
 
 /// A failure that no fragment is to blame for.

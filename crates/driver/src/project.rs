@@ -127,6 +127,14 @@ impl Project {
     }
 }
 
+/// How a file or folder of the project is called from the working directory.
+pub(crate) fn seen_from_here(path: &Path) -> String {
+    match env::current_dir().and_then(fs::canonicalize) {
+        Ok(here) if path.is_absolute() => relative(path, &here),
+        Ok(_) | Err(_) => display_unresolved(path),
+    }
+}
+
 /// A path as it is shown when there is no project: as it was given.
 pub fn display_unresolved(path: &Path) -> String {
     path.display().to_string()

@@ -9,10 +9,12 @@ use morph_fault::supervisor::{Job, Plan, PlannedUnit, Trace};
 use morph_fault::unit::UnitId;
 use morph_sandbox::{Budget, Settings};
 
+use crate::bundle;
 use crate::crew::Stubbed;
-use crate::isolation::Isolation;
+use crate::isolation::{Isolation, Keep};
 use crate::key::Hasher;
 use crate::ledger::Ledger;
+use crate::project;
 use crate::sandboxed::kind_name;
 
 /// Texts shorter than this are worth one worker only: starting a second takes longer than the work.
@@ -20,6 +22,9 @@ const ONE_WORKER: usize = 32 << 10;
 
 /// Address space for the texts that a worker is sent at once; a larger text is not compiled.
 const LARGEST_BATCH: usize = 1 << 30;
+
+/// The folder of crash bundles in a project's own.
+const BUNDLES: &str = ".morph/bundles";
 
 /// No more workers than this, however many processors there are.
 pub const MOST_SANDBOXES: u32 = 8;
@@ -59,7 +64,11 @@ impl Shield {
                 Some(_) => Trace::Events,
                 None => Trace::Decisions,
             },
-            bundles: ledger.bundles().map(|_| ".morph/bundles".to_owned()),
+            bundles: ledger.bundles().map(|folder| match isolation.keep {
+                // As it is seen from the project's folder, so that messages are the same wherever that lies.
+                Keep::Project | Keep::Nothing => BUNDLES.to_owned(),
+                Keep::Folder(_) => project::display_unresolved(&folder),
+            }),
         }
     }
 
@@ -112,10 +121,10 @@ impl Shield {
             .arg("kind", kind_name(fault.kind))
             .arg("phase", stubbed.phase().name())
             .arg("fault", fault.id.to_string());
-        if let Some(bundles) = &self.bundles {
+        if let Some(bundles) = self.bundles.as_ref().filter(|_| bundle::is_kept(stubbed)) {
             problem = problem.arg("bundle", format!("{bundles}/{}", fault.id));
         }
-        if stubbed.death.is_none() {
+        if stubbed.death.is_none() && bundle::is_kept(stubbed) {
             problem = problem.footer("note-withheld");
         }
         problem

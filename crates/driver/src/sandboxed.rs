@@ -50,7 +50,7 @@ pub(crate) struct Broken {
 #[derive(Clone, Debug)]
 pub(crate) enum BrokenTask {
     /// Cutting a unit with this text.
-    Unit { text: String },
+    Unit { text: String, side: Side },
     /// Reading a fragment on its own.
     Alone { text: String, kind: PieceKind, side: Side },
     /// Checking and compiling a fragment against the others.
@@ -83,6 +83,57 @@ impl<'a, 'l> SandboxedReader<'a, 'l> {
         }
         (0..count).map(|_| None).collect()
     }
+
+    /// Reads a text that is one fragment already, at position 0 of its unit.
+    pub(crate) fn read_alone(&mut self, source: Source<'a>, piece: Piece) -> Option<Fragment<'a>> {
+        let units = [source];
+        let mut looking = Looking { texts: self.texts, units: &units, pieces: vec![(0, 0, piece)] };
+        let keys = vec![look_key(&source, &piece)];
+        let seen = self.work(keys, source.text.len(), &mut looking).pop()?;
+        Some(self.fragment(&source, 0, piece, seen, &mut Lines::new(source.text)))
+    }
+
+    /// What a fragment is on its own, if its worker could tell.
+    fn fragment(
+        &mut self,
+        source: &Source<'a>,
+        at: u32,
+        piece: Piece,
+        seen: Option<Ended<Seen<'a>>>,
+        lines: &mut Lines<'_>,
+    ) -> Fragment<'a> {
+        match seen {
+            Some(Ended::Answer(Seen { syntax, summary })) => {
+                let line = lines.next(&piece);
+                Fragment { piece, line, syntax, summary, fault: None }
+            }
+            Some(Ended::Stub(stubbed)) => {
+                let text = piece.text(source.text);
+                let problem = self.shield.diagnose(&stubbed, head(&piece, text));
+                let site = Site { unit: source.path.to_owned(), fragment: Some(at) };
+                let what = BrokenTask::Alone {
+                    text: text.to_owned(),
+                    kind: piece.kind,
+                    side: source.side,
+                };
+                self.broken.push(Broken { site, stubbed, what });
+                closed(piece, lines, Box::new(problem))
+            }
+            None => {
+                let problem = Diagnostic::new(Code::CompilerFault, Span::default());
+                closed(piece, lines, Box::new(problem))
+            }
+        }
+    }
+}
+
+/// The digest of all that reading a fragment on its own depends on.
+fn look_key(source: &Source<'_>, piece: &Piece) -> Key {
+    Hasher::of("look")
+        .number(piece.kind as u64)
+        .number(source.side as u64)
+        .text(piece.text(source.text))
+        .finish()
 }
 
 impl<'a> Reader<'a> for SandboxedReader<'a, '_> {
@@ -112,7 +163,7 @@ impl<'a> Reader<'a> for SandboxedReader<'a, '_> {
                     let head = Span::new(0, u32::try_from(first_line).unwrap_or(u32::MAX));
                     whole.push(Some(Box::new(self.shield.diagnose(&stubbed, head))));
                     let site = Site { unit: unit.path.to_owned(), fragment: None };
-                    let what = BrokenTask::Unit { text: unit.text.to_owned() };
+                    let what = BrokenTask::Unit { text: unit.text.to_owned(), side: unit.side };
                     self.broken.push(Broken { site, stubbed, what });
                 }
                 None => {
@@ -127,14 +178,7 @@ impl<'a> Reader<'a> for SandboxedReader<'a, '_> {
                 looking.pieces.extend((0..).zip(pieces).map(|(at, piece)| (unit, at, *piece)));
             }
         }
-        let keys = looking.pieces.iter().map(|(unit, _, piece)| {
-            let source = &units[*unit];
-            Hasher::of("look")
-                .number(piece.kind as u64)
-                .number(source.side as u64)
-                .text(piece.text(source.text))
-                .finish()
-        });
+        let keys = looking.pieces.iter().map(|(unit, _, piece)| look_key(&units[*unit], piece));
         let keys = keys.collect();
         let looked = self.work(keys, weight, &mut looking);
         let mut looked = looking.pieces.into_iter().zip(looked);
@@ -155,29 +199,10 @@ impl<'a> Reader<'a> for SandboxedReader<'a, '_> {
             let mut fragments = Vec::with_capacity(pieces.len());
             for (at, piece) in (0..).zip(pieces) {
                 let seen = looked.next().and_then(|(_, seen)| seen);
-                fragments.push(match seen {
-                    Some(Ended::Answer(Seen { syntax, summary })) => {
-                        let line = lines.next(&piece);
-                        Fragment { piece, line, syntax, summary, fault: None }
-                    }
-                    Some(Ended::Stub(stubbed)) => {
-                        let text = piece.text(source.text);
-                        let problem = self.shield.diagnose(&stubbed, head(&piece, text));
-                        let site = Site { unit: source.path.to_owned(), fragment: Some(at) };
-                        let what = BrokenTask::Alone {
-                            text: text.to_owned(),
-                            kind: piece.kind,
-                            side: source.side,
-                        };
-                        self.broken.push(Broken { site, stubbed, what });
-                        closed(piece, &mut lines, Box::new(problem))
-                    }
-                    None => {
-                        debug_assert!(self.failure.is_some(), "unit {number} has no answer");
-                        let problem = Diagnostic::new(Code::CompilerFault, Span::default());
-                        closed(piece, &mut lines, Box::new(problem))
-                    }
-                });
+                if seen.is_none() {
+                    debug_assert!(self.failure.is_some(), "unit {number} has no answer");
+                }
+                fragments.push(self.fragment(source, at, piece, seen, &mut lines));
             }
             read.push(fragments);
         }

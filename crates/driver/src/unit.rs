@@ -9,7 +9,7 @@ use morph_syntax::{Piece, PieceKind};
 use crate::project::Location;
 
 /// One source file, read, cut and summarised.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Unit<'a> {
     pub location: Location,
     /// How the file is shown.
@@ -20,7 +20,7 @@ pub(crate) struct Unit<'a> {
 }
 
 /// One fragment of a unit.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Fragment<'a> {
     pub piece: Piece,
     /// Line, from 1, on which the fragment's text begins.

@@ -1,0 +1,115 @@
+//! Delta debugging: the least part of a list that still has a property.
+//!
+//! The `ddmin` algorithm of Zeller and Hildebrandt ("Simplifying and Isolating Failure-Inducing Input", 2002), with the empty
+//! list tried first. Knows nothing of compilers.
+
+/// Whether a part still has the property; `None` if there is no time left to find out.
+pub(crate) type Oracle<'o, T> = &'o mut dyn FnMut(&[T]) -> Option<bool>;
+
+/// A part of `items` that has the property and loses it with any one of its items, as far as `oracle` had time.
+///
+/// `items` itself is taken to have the property and is not asked about.
+pub(crate) fn ddmin<T: Clone>(items: Vec<T>, oracle: Oracle<'_, T>) -> Vec<T> {
+    if items.is_empty() {
+        return items;
+    }
+    match oracle(&[]) {
+        Some(true) => return Vec::new(),
+        Some(false) => {}
+        None => return items,
+    }
+    let mut items = items;
+    let mut parts = 2;
+    while items.len() > 1 {
+        match smaller(&items, parts, oracle) {
+            Step::To(found, next) => {
+                items = found;
+                parts = next.clamp(2, items.len().max(2));
+            }
+            Step::Finer if parts >= items.len() => break,
+            Step::Finer => parts = (parts * 2).min(items.len()),
+            Step::OutOfTime => break,
+        }
+    }
+    items
+}
+
+enum Step<T> {
+    /// These have the property; go on with so many parts.
+    To(Vec<T>, usize),
+    /// No part, and no rest without a part, has it.
+    Finer,
+    OutOfTime,
+}
+
+/// Tries each of so many parts alone, then the rest without each of them.
+fn smaller<T: Clone>(items: &[T], parts: usize, oracle: Oracle<'_, T>) -> Step<T> {
+    let cut = |part: usize| part * items.len() / parts;
+    for part in 0..parts {
+        let alone = &items[cut(part)..cut(part + 1)];
+        match oracle(alone) {
+            Some(true) => return Step::To(alone.to_vec(), 2),
+            Some(false) => {}
+            None => return Step::OutOfTime,
+        }
+    }
+    // Of two parts the rest without one is the other.
+    if parts == 2 {
+        return Step::Finer;
+    }
+    for part in 0..parts {
+        let rest = [&items[..cut(part)], &items[cut(part + 1)..]].concat();
+        match oracle(&rest) {
+            Some(true) => return Step::To(rest, parts - 1),
+            Some(false) => {}
+            None => return Step::OutOfTime,
+        }
+    }
+    Step::Finer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The least part that holds all of `needed`, and how often was asked.
+    fn holding(count: u32, needed: &[u32]) -> (Vec<u32>, usize) {
+        let mut asked = 0;
+        let found = ddmin((0..count).collect(), &mut |part| {
+            asked += 1;
+            Some(needed.iter().all(|item| part.contains(item)))
+        });
+        (found, asked)
+    }
+
+    #[test]
+    fn what_is_needed_is_found_wherever_it_stands() {
+        for needed in [&[][..], &[0], &[99], &[0, 99], &[3, 4, 5], &[1, 50, 51, 98]] {
+            let (found, asked) = holding(100, needed);
+            assert_eq!(found, needed);
+            assert!(asked < 150, "{needed:?} took {asked} questions");
+        }
+    }
+
+    #[test]
+    fn one_of_a_thousand_takes_about_twice_as_many_questions_as_halvings() {
+        let (found, asked) = holding(1000, &[700]);
+        assert_eq!(found, [700]);
+        assert!(asked <= 21, "{asked}");
+    }
+
+    #[test]
+    fn without_time_the_best_so_far_is_given() {
+        let mut left = 3;
+        let found = ddmin((0..8).collect(), &mut |part: &[i32]| {
+            left -= 1;
+            (left >= 0).then(|| part.contains(&5))
+        });
+        assert_eq!(found, [4, 5, 6, 7]);
+    }
+
+    #[test]
+    fn nothing_stays_nothing_without_a_question() {
+        assert_eq!(ddmin(Vec::<u32>::new(), &mut |_| unreachable!("asked")), Vec::<u32>::new());
+    }
+}

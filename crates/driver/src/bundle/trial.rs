@@ -1,0 +1,288 @@
+//! One piece of work done again, away from its project: in sandboxes, under a supervisor of its own that remembers nothing.
+//!
+//! The fragment is not cut out again: it is taken as one piece of the kind that it had. The surroundings are cut, read and joined
+//! as in any build. A fragment of the library takes the place of the one that this compiler has.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use bumpalo::Bump;
+use morph_diag::Span;
+use morph_sandbox::Inject;
+use morph_sema::summary::Side;
+use morph_syntax::{Piece, UnitRange};
+
+use crate::analysis::{Analysis, State};
+use crate::bundle::facts::{Facts, What};
+use crate::crew::{CrewError, Stubbed};
+use crate::isolation::{Injection, Isolation, Keep, Site};
+use crate::ledger::Ledger;
+use crate::library;
+use crate::phase::Phase;
+use crate::pipeline::Parts;
+use crate::program::{FragmentRef, Program};
+use crate::project::{Location, Project};
+use crate::protection::Shield;
+use crate::reader::{Reader as _, Source};
+use crate::registry::Registry;
+use crate::report::Report;
+use crate::sandboxed::{SandboxedExecutor, SandboxedReader};
+use crate::task::{Executor as _, Task};
+use crate::unit::{Fragment, Unit};
+
+/// Why nothing could be tried: there are no sandboxes.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct ReplayError(String);
+
+impl From<CrewError> for ReplayError {
+    fn from(error: CrewError) -> ReplayError {
+        ReplayError(error.to_string())
+    }
+}
+
+/// What came of one trial.
+#[derive(Debug)]
+pub(crate) enum Came {
+    /// It broke.
+    Fault(Stubbed),
+    /// It did not; here is what there is to say about the fragment.
+    Answer(Box<Report>),
+}
+
+/// Where trials of one bundle are made.
+pub(crate) struct Bench<'b> {
+    facts: &'b Facts,
+    /// The library, read once for all trials.
+    library: Vec<Unit<'b>>,
+}
+
+/// Shown as the unit of the surroundings.
+const SURROUNDINGS: &str = "environment.fox";
+
+impl<'b> Bench<'b> {
+    /// `texts` takes what is read once.
+    pub(crate) fn new(facts: &'b Facts, texts: &'b Bump) -> Result<Bench<'b>, ReplayError> {
+        let mut bench = Bench { facts, library: Vec::new() };
+        if facts.what == What::Fragment {
+            bench.library = bench.reading(texts, None, |reader| {
+                let sources: Vec<Source<'b>> = library::UNITS
+                    .iter()
+                    .map(|unit| Source { path: unit.path, text: unit.text, side: Side::Library })
+                    .collect();
+                reader
+                    .read(&sources)
+                    .into_iter()
+                    .zip(library::UNITS)
+                    .enumerate()
+                    .map(|(index, (fragments, unit))| Unit {
+                        location: Location::Library(index),
+                        path: unit.path.to_owned(),
+                        text: unit.text,
+                        fragments,
+                    })
+                    .collect()
+            })?;
+        }
+        Ok(bench)
+    }
+
+    /// Does the bundle's work on these texts.
+    pub(crate) fn attempt(&self, fragment: &str, environment: &str) -> Result<Came, ReplayError> {
+        let texts = Bump::new();
+        let source = Source { path: &self.facts.unit, text: fragment, side: self.facts.side };
+        match self.facts.what {
+            What::Unit => {
+                let inject = self.injection(None);
+                self.reading(&texts, inject, |reader| {
+                    reader.read(&[source]);
+                    let whole =
+                        reader.broken.iter().position(|broken| broken.site.fragment.is_none());
+                    match whole {
+                        Some(at) => Came::Fault(reader.broken.swap_remove(at).stubbed),
+                        None => Came::Answer(Box::default()),
+                    }
+                })
+            }
+            What::Alone => {
+                let inject = self.injection(Some(0));
+                self.reading(&texts, inject, |reader| {
+                    reader.read_alone(source, self.piece(fragment));
+                    match reader.broken.pop() {
+                        Some(broken) => Came::Fault(broken.stubbed),
+                        None => Came::Answer(Box::default()),
+                    }
+                })
+            }
+            What::Fragment => self.check(&texts, source, environment),
+        }
+    }
+
+    /// The definitions of a text.
+    pub(crate) fn definitions<'t>(&self, text: &'t str) -> Result<Vec<&'t str>, ReplayError> {
+        let texts = Bump::new();
+        let source = Source { path: SURROUNDINGS, text, side: Side::Program };
+        self.reading(&texts, None, |reader| {
+            let pieces = reader.read(&[source]).into_iter().flatten();
+            pieces.map(|fragment| fragment.piece.text(text)).collect()
+        })
+    }
+
+    /// Reads and then checks and compiles the fragment in its surroundings.
+    fn check<'t>(
+        &'t self,
+        texts: &'t Bump,
+        source: Source<'t>,
+        environment: &'t str,
+    ) -> Result<Came, ReplayError> {
+        let around = Source { path: SURROUNDINGS, text: environment, side: Side::Program };
+        let read = self.reading(texts, None, |reader| {
+            let own = reader.read_alone(source, self.piece(source.text));
+            let broken = reader.broken.pop().map(|broken| broken.stubbed);
+            let around = reader.read(&[around]).pop().unwrap_or_default();
+            match (own, broken) {
+                (Some(own), None) => Ok((own, around)),
+                (_, Some(stubbed)) => Err(Came::Fault(stubbed)),
+                (None, None) => Err(Came::Answer(Box::default())),
+            }
+        })?;
+        let (own, around) = match read {
+            Ok(read) => read,
+            Err(came) => return Ok(came),
+        };
+        let (program, place) = self.program(source.text, own, environment, around);
+        let options = self.facts.options;
+        let (project, _) = Project::of_text(&self.facts.unit);
+        let mut analysis = Analysis::new(&program, &project, &options);
+        let id = analysis.id(place);
+        if *analysis.state(id) == State::Active {
+            let (shield, mut ledger) = self.supervision(self.injection(Some(place.fragment)))?;
+            let mut executor = SandboxedExecutor::new(
+                &program,
+                &analysis.places,
+                &analysis.environment,
+                &options,
+                shield,
+                &mut ledger,
+            )?;
+            let answers = executor.run(vec![Task(id)]);
+            if let Some(error) = executor.failure.take() {
+                return Err(error.into());
+            }
+            if let Some(broken) = executor.broken.pop() {
+                return Ok(Came::Fault(broken.stubbed));
+            }
+            for (Task(id), verdict) in answers {
+                analysis.accept(id, verdict);
+            }
+        }
+        analysis.problems.retain(|(of, _)| *of == id);
+        Ok(Came::Answer(Box::new(Parts::new(analysis, None).into_report(&program))))
+    }
+
+    /// The program that consists of the surroundings, the fragment and the library, and where the fragment stands in it.
+    fn program<'t>(
+        &'t self,
+        text: &'t str,
+        own: Fragment<'t>,
+        environment: &'t str,
+        around: Vec<Fragment<'t>>,
+    ) -> (Program<'t>, FragmentRef) {
+        let mut library: Vec<Unit<'t>> = self.library.clone();
+        let location = match self.facts.side {
+            Side::Program => Location::File(PathBuf::from(&self.facts.unit)),
+            Side::Library => {
+                let index = library::find(&self.facts.unit).unwrap_or(library::UNITS.len());
+                if let Some(unit) = library.get_mut(index)
+                    && let Some(position) = self.facts.position.map(|position| position as usize)
+                    && position < unit.fragments.len()
+                {
+                    unit.fragments.remove(position);
+                }
+                Location::Library(index)
+            }
+        };
+        let mut own = own;
+        own.line = self.facts.line;
+        // Floats elsewhere in the program have the library's functions for floats take part.
+        own.summary.floats |= self.facts.floats;
+        let unit = |location, path: &str, text, fragments| Unit {
+            location,
+            path: path.to_owned(),
+            text,
+            fragments,
+        };
+        let surroundings = Location::File(PathBuf::from(SURROUNDINGS).join("."));
+        let count = u32::try_from(around.len()).unwrap_or(u32::MAX);
+        let around = unit(surroundings, SURROUNDINGS, environment, around);
+        let own = unit(location, &self.facts.unit, text, vec![own]);
+        let units: Vec<Unit<'t>> = match self.facts.side {
+            Side::Program => [around, own].into_iter().chain(library).collect(),
+            Side::Library => std::iter::once(around).chain(library).chain([own]).collect(),
+        };
+        let place = match self.facts.side {
+            Side::Program => FragmentRef { unit: 1, fragment: 0 },
+            Side::Library => {
+                let last = u32::try_from(units.len() - 1).unwrap_or(u32::MAX);
+                FragmentRef { unit: last, fragment: 0 }
+            }
+        };
+        let around = (0..count).map(|fragment| FragmentRef { unit: 0, fragment });
+        let program = Program {
+            units,
+            included: around.chain([place]).collect(),
+            registry: Registry::default(),
+            problems: Vec::new(),
+            reading: Duration::ZERO,
+        };
+        (program, place)
+    }
+
+    /// The whole of a text as one piece.
+    fn piece(&self, text: &str) -> Piece {
+        let end = u32::try_from(text.len()).unwrap_or(u32::MAX);
+        let stands = |name: &Span| {
+            name.start <= name.end && text.get(name.start as usize..name.end as usize).is_some()
+        };
+        Piece {
+            range: UnitRange { start: 0, end },
+            kind: self.facts.piece,
+            block: None,
+            name: self.facts.name.filter(stands),
+        }
+    }
+
+    /// The fault that the bundle's was, if it was injected.
+    fn injection(&self, fragment: Option<u32>) -> Option<Injection> {
+        let (phase, kind): (Phase, Inject) = self.facts.injected?;
+        let site = Site { unit: self.facts.unit.clone(), fragment };
+        Some(Injection { site, phase, kind, times: u32::MAX })
+    }
+
+    fn reading<'t, T>(
+        &self,
+        texts: &'t Bump,
+        inject: Option<Injection>,
+        read: impl FnOnce(&mut SandboxedReader<'t, '_>) -> T,
+    ) -> Result<T, ReplayError> {
+        let (shield, mut ledger) = self.supervision(inject)?;
+        let mut reader = SandboxedReader::new(texts, shield, &mut ledger)?;
+        let came = read(&mut reader);
+        match reader.failure.take() {
+            Some(error) => Err(error.into()),
+            None => Ok(came),
+        }
+    }
+
+    fn supervision(&self, inject: Option<Injection>) -> Result<(Shield, Ledger), ReplayError> {
+        let mut isolation = Isolation {
+            keep: Keep::Nothing,
+            budget: Some(self.facts.budget),
+            inject: inject.into_iter().collect(),
+            ..Isolation::default()
+        };
+        let ledger = Ledger::open(&mut isolation, Path::new(""))
+            .map_err(|error| ReplayError(error.to_string()))?;
+        Ok((Shield::new(&isolation, &ledger), ledger))
+    }
+}
