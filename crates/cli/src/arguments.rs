@@ -9,7 +9,7 @@ use morph_diag::Lang;
 use morph_driver::phase::Phase;
 use morph_driver::{isolation, options};
 
-use crate::commands::{build, check, doctor, eval, explain, new, run};
+use crate::commands::{build, check, doctor, drill, eval, explain, new, run};
 use crate::status;
 
 /// Compiles and runs Morph programs (.fox): what breaks is closed, everything else keeps working.
@@ -31,6 +31,7 @@ pub(crate) enum Command {
     Eval(eval::Eval),
     Explain(explain::Explain),
     Doctor(doctor::Doctor),
+    Drill(drill::FireDrill),
 }
 
 /// Options that stand before or after the command.

@@ -90,6 +90,28 @@ pub struct Progress {
 /// Is told how far a build has come.
 pub type Watcher = Box<dyn FnMut(Progress)>;
 
+/// What else a build tells about its fragments.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Digests {
+    /// Nothing.
+    #[default]
+    None,
+    /// A digest of each fragment's result; for comparing builds.
+    Fragments,
+}
+
+/// What became of one fragment, as digests.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FragmentDigest {
+    pub site: Site,
+    /// Of its text, of what the names in it mean, and of the options: equal keys, equal results.
+    pub key: [u8; 32],
+    /// Of the worker's whole answer: object, diagnostics, questions. `None` if there was none.
+    pub answer: Option<[u8; 32]>,
+    /// Whether it got as far as code generation.
+    pub compiled: bool,
+}
+
 /// All of it.
 #[derive(Default)]
 pub struct Isolation {
@@ -105,6 +127,7 @@ pub struct Isolation {
     pub watcher: Option<Watcher>,
     /// Shuffles the order in which fragments are handed out; the result must not change.
     pub shuffle: Option<u64>,
+    pub digests: Digests,
 }
 
 impl fmt::Debug for Isolation {

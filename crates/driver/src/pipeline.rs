@@ -20,7 +20,7 @@ use crate::analysis::{Analysis, State};
 use crate::back::Back;
 use crate::compile::{self, Compiled};
 use crate::crew::CrewError;
-use crate::isolation::{Isolation, Protection};
+use crate::isolation::{FragmentDigest, Isolation, Protection};
 use crate::ledger::{Ledger, Note};
 use crate::loss;
 use crate::options::{Goal, OnError, Options};
@@ -57,13 +57,22 @@ pub struct Output {
     pub timings: Vec<(&'static str, Duration)>,
     /// What happened to sandboxes, in order. Depends on the day; what counts stands in the report.
     pub notes: Vec<Note>,
+    /// What became of each fragment that was checked, if that was asked for.
+    pub digests: Vec<FragmentDigest>,
 }
 
 impl Output {
     /// A build that ended before it began.
     fn nothing(problem: Diagnostic, status: Status, stopwatch: Stopwatch) -> Output {
         let report = Report::of_unreadable(problem);
-        Output { image: None, status, report, timings: stopwatch.laps, notes: Vec::new() }
+        Output {
+            image: None,
+            status,
+            report,
+            timings: stopwatch.laps,
+            notes: Vec::new(),
+            digests: Vec::new(),
+        }
     }
 }
 
@@ -91,6 +100,7 @@ pub fn build(root: &Path, options: &Options, mut isolation: Isolation) -> Output
     let shield = Shield::new(&isolation, &ledger);
     let mut broken = Vec::new();
     let mut failure = None;
+    let mut digests = Vec::new();
     let loaded = match isolation.protection {
         Protection::None => program::load(&project, location, &texts, &mut Unprotected),
         Protection::Sandboxes => match SandboxedReader::new(&texts, shield.clone(), &mut ledger) {
@@ -140,6 +150,7 @@ pub fn build(root: &Path, options: &Options, mut isolation: Isolation) -> Output
                 Ok(mut executor) => {
                     let (image, status) = run(&mut analysis, entry, options, &mut executor);
                     broken.append(&mut executor.broken);
+                    digests.append(&mut executor.digests);
                     match executor.failure.take() {
                         None => (image, status),
                         Some(error) => {
@@ -159,7 +170,7 @@ pub fn build(root: &Path, options: &Options, mut isolation: Isolation) -> Output
     let report = Parts::new(analysis, entry).into_report(&program);
     let notes = ledger.close();
     stopwatch.lap("report");
-    Output { image, status, report, timings: stopwatch.laps, notes }
+    Output { image, status, report, timings: stopwatch.laps, notes, digests }
 }
 
 /// A failure that no fragment is to blame for.
@@ -182,13 +193,21 @@ fn run(
     let mut status = Status::Complete;
     if options.goal == Goal::Image {
         if !runs {
-            let problem = Diagnostic::new(Code::EntryMissing, Span::default());
-            analysis.program_problem = Some(problem);
+            // In what could not be read there may be one.
+            if analysis.unread(Side::Program).is_none() {
+                let problem = Diagnostic::new(Code::EntryMissing, Span::default());
+                analysis.program_problem = Some(problem);
+            }
             status = Status::NoImage;
         } else {
             let linkable = compilation.complete(analysis, entry);
             match linkable.link(analysis) {
                 Ok(Compiled { bytes }) => image = Some(bytes),
+                // A unit of the library that could not be read may have what every image needs.
+                Err(_) if let Some(unread) = analysis.unread(Side::Library) => {
+                    analysis.report_unread(unread);
+                    status = Status::NoImage;
+                }
                 Err(reason) => {
                     let fault =
                         Diagnostic::new(Code::CompilerFault, Span::default()).arg("reason", reason);

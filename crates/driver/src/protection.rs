@@ -10,9 +10,10 @@ use morph_fault::unit::UnitId;
 use morph_sandbox::{Budget, Settings};
 
 use crate::crew::Stubbed;
-use crate::isolation::Isolation;
+use crate::isolation::{Digests, Isolation};
 use crate::key::Hasher;
 use crate::ledger::Ledger;
+use crate::order::Order;
 use crate::sandboxed::kind_name;
 
 /// Texts shorter than this are worth one worker only: starting a second takes longer than the work.
@@ -35,6 +36,8 @@ pub(crate) struct Shield {
     pub(crate) trace: Trace,
     /// Where crash bundles are found, as messages name it; `None` if none are written.
     pub(crate) bundles: Option<String>,
+    pub(crate) digests: Digests,
+    shuffle: Option<u64>,
 }
 
 /// Which build of the compiler this is: a digest of its sources.
@@ -60,6 +63,16 @@ impl Shield {
                 None => Trace::Decisions,
             },
             bundles: ledger.bundles().map(|_| ".morph/bundles".to_owned()),
+            digests: isolation.digests,
+            shuffle: isolation.shuffle,
+        }
+    }
+
+    /// The order in which so many jobs are handed out.
+    pub(crate) fn order(&self, jobs: usize) -> Order {
+        match self.shuffle {
+            None => Order::given(jobs),
+            Some(seed) => Order::shuffled(jobs, seed),
         }
     }
 
