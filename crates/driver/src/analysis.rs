@@ -477,10 +477,9 @@ impl Missing {
             problem.args.iter().any(|(key, value)| *key == "what" && *value == Arg::from("type"));
         let unknown =
             problem.code == Code::NameUnknown || problem.code == Code::TypeUnknown && is_type;
-        unknown
-            && match self.names {
-                MissingNames::Any => true,
-                MissingNames::UnlikeAny => !has("nearest"),
-            }
+        match self.names {
+            MissingNames::Any => unknown || problem.code == Code::AsmSymbol,
+            MissingNames::UnlikeAny => unknown && !has("nearest"),
+        }
     }
 }

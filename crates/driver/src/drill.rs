@@ -195,7 +195,7 @@ pub fn drill(
     let mut roster = Roster::new(&reference, settings);
     let mut failures = Vec::new();
     let mut builds = 0;
-    let mut timed: Vec<(usize, u32, Duration)> = Vec::new();
+    let mut timed: Vec<(usize, Duration)> = Vec::new();
     while roster.injected() < settings.faults && !roster.is_stuck() {
         if builds % REFERENCE_EVERY == REFERENCE_EVERY - 1 {
             calm.push(build(&[], budget).1);
@@ -213,7 +213,8 @@ pub fn drill(
             reference.compare(&seen, &injections, lasting);
         let count = roster.count(&drawn, &struck, lasting, &violations, dependants, lost);
         if let (Manner::Alike, [(cell, _), ..]) = (manner, drawn.as_slice()) {
-            timed.push((*cell, count, time));
+            roster.cells[*cell].timed += count;
+            timed.push((*cell, time));
         }
         failures.extend(
             violations
@@ -225,8 +226,7 @@ pub fn drill(
     calm.sort_unstable();
     let median = calm[calm.len() / 2];
     let mut cells = roster.cells;
-    for (cell, count, time) in timed {
-        cells[cell].timed += count;
+    for (cell, time) in timed {
         cells[cell].added += time.saturating_sub(median);
     }
     Ok(Drill {

@@ -100,14 +100,21 @@ pub enum Digests {
     Fragments,
 }
 
-/// What became of one fragment, as digests.
+/// What became of one fragment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FragmentDigest {
     pub site: Site,
-    /// Of its text, of what the names in it mean, and of the options: equal keys, equal results.
-    pub key: [u8; 32],
-    /// Of the worker's whole answer: object, diagnostics, questions. `None` if there was none.
-    pub answer: Option<[u8; 32]>,
+    /// `None` if no worker ever answered.
+    pub answer: Option<AnswerDigest>,
+}
+
+/// A worker's answer about a fragment, as digests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AnswerDigest {
+    /// Of what was asked of the environment and answered: the same text and equal answers, equal results.
+    pub asked: [u8; 32],
+    /// Of all of it: object, diagnostics, questions.
+    pub result: [u8; 32],
     /// Whether it got as far as code generation.
     pub compiled: bool,
 }

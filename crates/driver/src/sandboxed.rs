@@ -13,7 +13,7 @@ use morph_syntax::{Piece, PieceKind, UnitRange};
 
 use crate::back::Back;
 use crate::crew::{CrewError, Ended, Stubbed, Work};
-use crate::isolation::{Digests, FragmentDigest, Site};
+use crate::isolation::{AnswerDigest, Digests, FragmentDigest, Site};
 use crate::key::{Hasher, fragment_key};
 use crate::ledger::Ledger;
 use crate::options::{Goal, Opt, Options};
@@ -418,19 +418,9 @@ impl Executor for SandboxedExecutor<'_, '_> {
             }
         };
         let sites: Vec<Site> = (0..tasks.len()).map(|job| building.site(job)).collect();
-        for (answer, (site, Task(id))) in
-            building.answers.into_iter().flatten().zip(sites.iter().zip(&tasks))
-        {
-            let Key(key) = self.keys[id.0 as usize];
-            let (answer, compiled) = answer.unzip();
-            let site = site.clone();
-            self.digests.push(FragmentDigest {
-                site,
-                key,
-                answer,
-                compiled: compiled == Some(true),
-            });
-        }
+        let digests = building.answers.into_iter().flatten().zip(&sites);
+        self.digests
+            .extend(digests.map(|(answer, site)| FragmentDigest { site: site.clone(), answer }));
         let mut answers = Vec::with_capacity(tasks.len());
         for ((task, site), ended) in tasks.into_iter().zip(sites).zip(ended) {
             let answer = match ended {
@@ -449,8 +439,8 @@ struct Building<'r, 'p> {
     places: &'r [FragmentRef],
     tasks: &'r [Task],
     steps: &'static [Phase],
-    /// Digests of the answers, if they are asked for, and whether code was generated.
-    answers: Option<Vec<Option<([u8; 32], bool)>>>,
+    /// Digests of the answers, if they are asked for.
+    answers: Option<Vec<Option<AnswerDigest>>>,
 }
 
 impl Work for Building<'_, '_> {
@@ -467,8 +457,15 @@ impl Work for Building<'_, '_> {
     fn read(&mut self, job: usize, reply: &[u8]) -> Result<(Box<Built>, Verdict), BadAnswer> {
         let built = read_built(reply)?;
         if let Some(slot) = self.answers.as_mut().and_then(|answers| answers.get_mut(job)) {
-            let Key(digest) = Hasher::of("answer").bytes(reply).finish();
-            *slot = Some((digest, !matches!(built.made, Made::Closed)));
+            let digest = |bytes: &[u8]| {
+                let Key(digest) = Hasher::of("answer").bytes(bytes).finish();
+                digest
+            };
+            *slot = Some(AnswerDigest {
+                asked: digest(&encode(&built.asked)),
+                result: digest(reply),
+                compiled: !matches!(built.made, Made::Closed),
+            });
         }
         let verdict = match built.made {
             Made::Closed => Verdict::Diagnosed,

@@ -169,8 +169,10 @@ impl Picture {
         // What a lost import would have brought in is not part of the program any more.
         let brought_in = injected.iter().any(|site| other.brings_in(site));
         for site in self.checked.keys().filter(|_| !brought_in) {
-            let ours = self.fragments.get(site).is_some_and(|seen| seen.side == Side::Program);
-            if ours && !other.checked.contains_key(site) && !other.closed.contains_key(site) {
+            if self.is_ours(site)
+                && !other.checked.contains_key(site)
+                && !other.closed.contains_key(site)
+            {
                 lost.insert(site.clone());
             }
         }
@@ -198,16 +200,24 @@ impl Picture {
         closed.map(|(site, _)| site).chain(erroneous).cloned().collect()
     }
 
-    /// Equal keys, equal answers.
+    /// The same text and the same answers of the environment: the same result.
     fn compare_digests(&self, other: &Picture, verdict: &mut Verdict) {
         for (site, digest) in &other.checked {
-            let Some(known) = self.checked.get(site) else { continue };
-            let both = known.answer.zip(digest.answer);
-            if known.key == digest.key && both.is_some_and(|(left, right)| left != right) {
+            let known = self.checked.get(site).and_then(|known| known.answer);
+            let differs = known.zip(digest.answer).is_some_and(|(known, seen)| {
+                known.asked == seen.asked && known.result != seen.result
+            });
+            if differs {
                 verdict.lost += 1;
                 verdict.violations.push(Violation::Changed(site.clone()));
             }
         }
+    }
+
+    /// Whether a unit or fragment is the program's own.
+    pub(super) fn is_ours(&self, site: &Site) -> bool {
+        let first = Site { unit: site.unit.clone(), fragment: Some(site.fragment.unwrap_or(0)) };
+        self.fragments.get(&first).is_some_and(|seen| seen.side == Side::Program)
     }
 
     fn is_needed(&self, site: &Site) -> bool {

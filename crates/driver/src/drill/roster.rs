@@ -18,6 +18,8 @@ pub(super) enum Manner {
 #[derive(Debug)]
 struct Target {
     site: Site,
+    /// Whether it is the program's own.
+    ours: bool,
     phases: Vec<Phase>,
 }
 
@@ -42,21 +44,23 @@ impl Roster {
         let mut units: Vec<String> =
             reference.checked.keys().map(|site| site.unit.clone()).collect();
         units.dedup();
-        let whole = units.into_iter().map(|unit| Target {
-            site: Site { unit, fragment: None },
-            phases: vec![Phase::Start, Phase::Split, Phase::Reply],
+        let whole = units.into_iter().map(|unit| {
+            let site = Site { unit, fragment: None };
+            let ours = reference.is_ours(&site);
+            Target { site, ours, phases: vec![Phase::Start, Phase::Split, Phase::Reply] }
         });
         let mut targets: Vec<Target> = whole.collect();
         let units = targets.len();
         for (site, digest) in &reference.checked {
             let mut phases = vec![Phase::Start, Phase::Parse, Phase::Index];
-            if digest.answer.is_some() {
+            if let Some(answer) = &digest.answer {
                 phases.extend([Phase::Check, Phase::Reply]);
+                if answer.compiled {
+                    phases.push(Phase::Compile);
+                }
             }
-            if digest.compiled {
-                phases.push(Phase::Compile);
-            }
-            targets.push(Target { site: site.clone(), phases });
+            let ours = reference.is_ours(site);
+            targets.push(Target { site: site.clone(), ours, phases });
         }
         let reached = |phase: &Phase| targets.iter().any(|target| target.phases.contains(phase));
         let mut cells = Vec::new();
@@ -106,7 +110,8 @@ impl Roster {
             let alone = drawn.is_empty() && manner == Manner::Alike;
             let cell = match (manner, drawn.first()) {
                 (Manner::Alike, Some((cell, _))) => Some(*cell),
-                (Manner::Alike, None) | (Manner::Mixed, _) => self.rarest(&counts),
+                (Manner::Alike, None) => self.least_timed(),
+                (Manner::Mixed, _) => self.rarest(&counts),
             };
             let Some(cell) = cell else { break };
             let Some(site) = self.site(cell, lasting, alone, &drawn) else {
@@ -135,7 +140,7 @@ impl Roster {
     /// The cell with the fewest faults so far, any of them. Sleepers take long, so there are few.
     fn rarest(&mut self, counts: &[u32]) -> Option<usize> {
         let weighted = |(cell, count): (&Cell, &u32)| match cell.kind {
-            Inject::Sleep => count.saturating_mul(10).saturating_add(9),
+            Inject::Sleep => count.saturating_mul(10),
             Inject::Segfault
             | Inject::Abort
             | Inject::Arithmetic
@@ -157,6 +162,19 @@ impl Roster {
         (least < u32::MAX).then(|| self.rng.choice(rarest)).flatten()
     }
 
+    /// The cell of which the least is known how long its faults take; of the kind of which the least is known.
+    fn least_timed(&mut self) -> Option<usize> {
+        let of_kind = |kind: Inject| {
+            self.cells.iter().filter(|cell| cell.kind == kind).map(|cell| cell.timed).sum::<u32>()
+        };
+        let known: Vec<(u32, u32)> =
+            self.cells.iter().map(|cell| (of_kind(cell.kind), cell.timed)).collect();
+        let least = *known.iter().min()?;
+        let candidates: Vec<usize> =
+            (0..known.len()).filter(|cell| known[*cell] == least).collect();
+        self.rng.choice(candidates)
+    }
+
     /// A site that has the phase of a cell and no fault yet in this build. A whole unit that is lost takes other faults with it, so it is
     /// lost alone.
     fn site(
@@ -172,8 +190,17 @@ impl Roster {
                 && (alone || lasting == Lasting::Transient || target.site.fragment.is_some())
                 && drawn.iter().all(|(_, injection)| injection.site != target.site)
         };
-        let free: Vec<&Target> = self.targets.iter().filter(free).collect();
-        self.rng.choice(free).map(|target| target.site.clone())
+        // There is more library than program, and the program is what a drill is about; two thirds of it stay unharmed.
+        let all = self.targets.iter().filter(|target| target.ours).count();
+        let taken = |target: &&Target| {
+            target.ours && drawn.iter().any(|(_, injection)| injection.site == target.site)
+        };
+        let taken = self.targets.iter().filter(taken).count();
+        let ours = taken < (all / 3).max(1) && self.rng.bool();
+        let (own, library): (Vec<&Target>, Vec<&Target>) =
+            self.targets.iter().filter(free).partition(|target| target.ours);
+        let from = if ours && !own.is_empty() || library.is_empty() { own } else { library };
+        self.rng.choice(from).map(|target| target.site.clone())
     }
 
     /// Counts what came of a build; gives the number of faults that struck.
