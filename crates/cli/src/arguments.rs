@@ -10,7 +10,7 @@ use morph_diag::Lang;
 use morph_driver::phase::Phase;
 use morph_driver::{isolation, options};
 
-use crate::commands::{build, check, doctor, eval, explain, new, replay, run};
+use crate::commands::{build, check, doctor, drill, eval, explain, new, replay, run};
 use crate::status;
 
 /// Compiles and runs Morph programs (.fox): what breaks is closed, everything else keeps working.
@@ -33,6 +33,7 @@ pub(crate) enum Command {
     Explain(explain::Explain),
     Replay(replay::Replay),
     Doctor(doctor::Doctor),
+    Drill(drill::FireDrill),
 }
 
 /// Options that stand before or after the command.

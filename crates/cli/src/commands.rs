@@ -8,6 +8,7 @@ use crate::status::Status;
 pub(crate) mod build;
 pub(crate) mod check;
 pub(crate) mod doctor;
+pub(crate) mod drill;
 pub(crate) mod eval;
 pub(crate) mod explain;
 pub(crate) mod new;
@@ -26,6 +27,7 @@ pub(crate) fn dispatch(arguments: &Arguments) -> Status {
         Command::Explain(explain) => explain.run(options),
         Command::Replay(replay) => replay.run(options),
         Command::Doctor(doctor) => doctor.run(),
+        Command::Drill(drill) => drill.run(options),
     };
     match result {
         Ok(status) => status,

@@ -56,7 +56,8 @@ Exit status:
     1  no image: the root file could not be read, has no entry point, or --strict and there is an error
        (of `eval`: the expression has no value; of `replay`: the bundle cannot be used)
     2  the command line is wrong
-    3  image made, some error reported (of `check`: some error; of `replay`: not reproduced)
+     3  image made, some error reported (of `check`: some error; of `replay`: not reproduced;
+        of `drill`: something did not survive)
    70  (a program) reached a closed fragment, or crashed, outside any protection
    71  (a program) recovery exceeded its depth
    74  input or output failed (disk full, not writable)

@@ -517,3 +517,28 @@ minimise-result = minimised: { $lines } of { $all-lines } lines, { $definitions 
 minimise-early = it might get smaller still: the search ended after its time
 minimise-written = written to { $folder }
 minimise-failed = error: the minimised bundle could not be written: { $problem }
+
+## What a fire drill says.
+
+drill-head = fire drill: { $faults } faults in { $fragments } fragments and { $units } units of { $file }, in { $builds } builds, seed { $seed }
+drill-kind = fault
+drill-phase = phase
+drill-injected = injected
+drill-survived = survived
+drill-lost = lost
+drill-equal = same image
+drill-added = ms each
+drill-bound = bound
+drill-tail = of a phase: survived/injected. lost: fragments harmed though nothing was injected into them. same image: of transient faults, those
+    after which the image had the same bytes. bound, in ms: a build without faults takes { $build }; a hang may take { $hang }, a sleep { $sleep }; each
+    attempt counts once. closed by design, because they need the layout or value of what was injected into: { $dependants }
+drill-held = all { $injected } faults survived
+drill-broken = { $survived } of { $injected } faults survived; { $lost } fragments were lost, { $failures } checks failed
+drill-again = again: { $command }
+drill-image = a transient fault changed the image
+drill-report = a transient fault changed what is reported
+drill-not-struck = the fault at { $site } never struck
+drill-not-closed = the fault at { $site } repeated, and its fragment is not closed
+drill-lost-one = { $site } is lost though nothing was injected into it
+drill-changed = { $site } came out differently though nothing that it depends on changed
+drill-no-image = there is no image

@@ -510,3 +510,28 @@ minimise-result = diperkecil: { $lines } dari { $all-lines } baris, { $definitio
 minimise-early = mungkin masih dapat lebih kecil: pencarian berakhir setelah waktunya habis
 minimise-written = ditulis ke { $folder }
 minimise-failed = galat: bundel yang diperkecil tidak dapat ditulis: { $problem }
+
+## Yang dikatakan sebuah latihan kebakaran.
+
+drill-head = latihan kebakaran: { $faults } gangguan pada { $fragments } fragmen dan { $units } unit dari { $file }, dalam { $builds } pembangunan, benih { $seed }
+drill-kind = gangguan
+drill-phase = fase
+drill-injected = disuntikkan
+drill-survived = selamat
+drill-lost = hilang
+drill-equal = citra sama
+drill-added = md tiap
+drill-bound = batas
+drill-tail = pada tiap fase: selamat/disuntikkan. hilang: fragmen yang rusak padahal tidak disuntik apa pun. citra sama: dari gangguan sesaat, yang
+    sesudahnya citra tetap sama bita demi bita. batas, dalam md: pembangunan tanpa gangguan perlu { $build }; macet boleh { $hang }, tidur { $sleep }; tiap
+    percobaan dihitung sekali. ditutup sesuai rancangan, karena memerlukan tata letak atau nilai dari yang disuntik: { $dependants }
+drill-held = semua { $injected } gangguan selamat
+drill-broken = { $survived } dari { $injected } gangguan selamat; { $lost } fragmen hilang, { $failures } pemeriksaan gagal
+drill-again = ulangi: { $command }
+drill-image = sebuah gangguan sesaat mengubah citra
+drill-report = sebuah gangguan sesaat mengubah laporan
+drill-not-struck = gangguan pada { $site } tidak pernah terjadi
+drill-not-closed = gangguan pada { $site } berulang, dan fragmennya tidak ditutup
+drill-lost-one = { $site } hilang padahal tidak disuntik apa pun
+drill-changed = { $site } berubah padahal semua yang diperlukannya tetap
+drill-no-image = tidak ada citra

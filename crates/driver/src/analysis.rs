@@ -49,6 +49,8 @@ pub(crate) struct Analysis<'p> {
     pub(crate) states: Vec<State>,
     pub(crate) problems: Vec<(FragmentId, Diagnostic)>,
     pub(crate) environment: Rc<Environment>,
+    /// The first fragment of each side of which not even a name is known: looking at it broke the worker.
+    unread: [Option<FragmentId>; 2],
     /// A problem of the whole program: it has no entry point, or it could not be linked.
     pub(crate) program_problem: Option<Diagnostic>,
 }
@@ -82,8 +84,17 @@ impl<'p> Analysis<'p> {
             states,
             problems: Vec::new(),
             environment: Rc::default(),
+            unread: [None; 2],
             program_problem: None,
         };
+        for side in [Side::Program, Side::Library] {
+            let is_unread = |id: &FragmentId| {
+                analysis.side(*id) == side
+                    && analysis.fragment(*id).fault.is_some()
+                    && analysis.name(*id).is_none()
+            };
+            analysis.unread[side as usize] = analysis.ids().find(is_unread);
+        }
         for (place, problem) in &program.problems {
             analysis.problems.push((analysis.id(*place), problem.clone()));
         }
@@ -296,22 +307,21 @@ impl<'p> Analysis<'p> {
         };
         let Built { diagnostics, closed_by, made, .. } = built;
         let side = self.side(id);
-        let import = self.failed_import(id);
-        let mut expected_from_import = false;
+        let missing = self.missing(id);
+        let mut expected = None;
         for problem in diagnostics {
             let problem = add_nearest(problem, &self.environment, side);
-            // One message per cause: what an import would have brought is missing because of the import.
-            if import.is_some() && may_come_from_import(&problem) {
-                expected_from_import = true;
-            } else {
-                self.report(id, problem);
+            // One message per cause: a name is missing because of what would have brought it.
+            match &missing {
+                Some(missing) if missing.explains(&problem) => expected = Some(missing.cause),
+                Some(_) | None => self.report(id, problem),
             }
         }
-        if expected_from_import
+        if let Some(cause) = expected
             && !self.state(id).is_closed()
-            && let Some(import) = import
         {
-            self.states[id.0 as usize] = State::Dependent(import);
+            self.report_unread(cause);
+            self.states[id.0 as usize] = State::Dependent(cause);
         }
         match made {
             Made::Closed if !self.state(id).is_closed() => {
@@ -340,14 +350,41 @@ impl<'p> Analysis<'p> {
         fragment.piece.name.unwrap_or(Span::new(0, to_u32(first_line.len())))
     }
 
-    /// The first import of the program that failed, if `id` is the program's.
-    fn failed_import(&self, id: FragmentId) -> Option<FragmentId> {
-        if self.side(id) == Side::Library {
-            return None;
-        }
+    /// What would have brought names that `id` misses: the first import of the program that failed, or else something that
+    /// could not be read at all.
+    fn missing(&self, id: FragmentId) -> Option<Missing> {
+        let side = self.side(id);
         let failed =
             |(_, problem): &&(FragmentRef, Diagnostic)| problem.severity() == Severity::Error;
-        self.program.problems.iter().find(failed).map(|(place, _)| self.id(*place))
+        let import = match side {
+            Side::Program => self.program.problems.iter().find(failed),
+            Side::Library => None,
+        };
+        match (self.unread(side), import) {
+            (Some(cause), _) => Some(Missing { cause, names: MissingNames::Any }),
+            (None, Some((place, _))) => {
+                Some(Missing { cause: self.id(*place), names: MissingNames::UnlikeAny })
+            }
+            (None, None) => None,
+        }
+    }
+
+    /// Reports a fragment that could not be read and of which nobody knew that it takes part.
+    pub(crate) fn report_unread(&mut self, id: FragmentId) {
+        if *self.state(id) == State::Inactive
+            && let Some(fault) = &self.fragment(id).fault
+        {
+            self.report(id, (**fault).clone());
+        }
+    }
+
+    /// The first fragment that could not be read and whose names `side` would see.
+    pub(crate) fn unread(&self, side: Side) -> Option<FragmentId> {
+        let [program, library] = self.unread;
+        match side {
+            Side::Program => program.or(library),
+            Side::Library => library,
+        }
     }
 
     /// The closed struct or constant of this name that `side` sees.
@@ -420,11 +457,29 @@ pub(crate) fn to_u32(index: usize) -> u32 {
     u32::try_from(index).unwrap_or(u32::MAX)
 }
 
-/// Whether a name is missing that an import could have brought: unknown, and like no name that is there.
-fn may_come_from_import(problem: &Diagnostic) -> bool {
-    let has = |wanted: &str| problem.args.iter().any(|(key, _)| *key == wanted);
-    let is_type =
-        problem.args.iter().any(|(key, value)| *key == "what" && *value == Arg::from("type"));
-    let unknown = problem.code == Code::NameUnknown || problem.code == Code::TypeUnknown && is_type;
-    unknown && !has("nearest")
+/// Something that would have brought names.
+struct Missing {
+    cause: FragmentId,
+    names: MissingNames,
+}
+
+/// Which unknown names it may have brought.
+enum MissingNames {
+    Any,
+    /// Those that are like no name that is there: the others are typing errors.
+    UnlikeAny,
+}
+
+impl Missing {
+    fn explains(&self, problem: &Diagnostic) -> bool {
+        let has = |wanted: &str| problem.args.iter().any(|(key, _)| *key == wanted);
+        let is_type =
+            problem.args.iter().any(|(key, value)| *key == "what" && *value == Arg::from("type"));
+        let unknown =
+            problem.code == Code::NameUnknown || problem.code == Code::TypeUnknown && is_type;
+        match self.names {
+            MissingNames::Any => unknown || problem.code == Code::AsmSymbol,
+            MissingNames::UnlikeAny => unknown && !has("nearest"),
+        }
+    }
 }

@@ -13,7 +13,7 @@ use morph_fault::supervisor::{
 use morph_sandbox::{Death, Exhausted, Inject, Job, Pool, SandboxError, Task, TaskId};
 
 use crate::isolation::Site;
-use crate::ledger::Ledger;
+use crate::ledger::{Armed, Ledger};
 use crate::phase::Phase;
 use crate::worker::BadAnswer;
 
@@ -98,6 +98,7 @@ pub(crate) fn run<J: Job, W: Work>(
         names: BTreeMap::new(),
         answers,
         deaths: BTreeMap::new(),
+        armed: BTreeMap::new(),
         ended: 0,
     };
     crew.ledger.begin(plan.jobs.len());
@@ -119,6 +120,8 @@ struct Crew<'c, J: Job, W: Work> {
     answers: Vec<Option<W::Answer>>,
     /// What the worker died of that had the job in hand last.
     deaths: BTreeMap<JobId, Death>,
+    /// Faults on purpose that travel with jobs.
+    armed: BTreeMap<JobId, Armed>,
     ended: usize,
 }
 
@@ -184,14 +187,16 @@ impl<J: Job, W: Work> Crew<'_, J, W> {
 
     fn send(&mut self, worker: WorkerId, batch: &[(JobId, Rung)]) -> Result<(), CrewError> {
         let Some(name) = self.names.get(&worker).copied() else { return Ok(()) };
-        let inputs: Vec<(TaskId, Vec<u8>, Option<(u8, Inject)>)> = batch
-            .iter()
-            .map(|(job, rung)| {
-                let input = self.work.input(job.0 as usize, *rung);
-                let site = || self.work.site(job.0 as usize);
-                (TaskId(job.0), input, self.ledger.injection(site, self.work.steps()))
-            })
-            .collect();
+        let mut inputs: Vec<(TaskId, Vec<u8>, Option<(u8, Inject)>)> = Vec::new();
+        for (job, rung) in batch {
+            let input = self.work.input(job.0 as usize, *rung);
+            let site = || self.work.site(job.0 as usize);
+            let injection = self.ledger.injection(site, self.work.steps());
+            if let Some((armed, _)) = injection {
+                self.armed.insert(*job, armed);
+            }
+            inputs.push((TaskId(job.0), input, injection.map(|(_, inject)| inject)));
+        }
         let tasks: Vec<Task<'_>> = inputs
             .iter()
             .map(|(id, input, inject)| Task { id: *id, input, inject: *inject })
@@ -244,7 +249,12 @@ impl<J: Job, W: Work> Crew<'_, J, W> {
                 })
             }
             morph_sandbox::Event::Drained { .. } => None,
-            morph_sandbox::Event::Died { death, in_hand, .. } => {
+            morph_sandbox::Event::Died { death, in_hand, unanswered, .. } => {
+                for TaskId(task) in unanswered {
+                    if let Some(armed) = self.armed.remove(&JobId(task)) {
+                        self.ledger.disarm(armed);
+                    }
+                }
                 Some(self.died(worker, death, in_hand))
             }
         }

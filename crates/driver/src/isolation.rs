@@ -91,6 +91,35 @@ pub struct Progress {
 /// Is told how far a build has come.
 pub type Watcher = Box<dyn FnMut(Progress)>;
 
+/// What else a build tells about its fragments.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Digests {
+    /// Nothing.
+    #[default]
+    None,
+    /// A digest of each fragment's result; for comparing builds.
+    Fragments,
+}
+
+/// What became of one fragment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FragmentDigest {
+    pub site: Site,
+    /// `None` if no worker ever answered.
+    pub answer: Option<AnswerDigest>,
+}
+
+/// A worker's answer about a fragment, as digests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AnswerDigest {
+    /// Of what was asked of the environment and answered: the same text and equal answers, equal results.
+    pub asked: [u8; 32],
+    /// Of all of it: object, diagnostics, questions.
+    pub result: [u8; 32],
+    /// Whether it got as far as code generation.
+    pub compiled: bool,
+}
+
 /// All of it.
 #[derive(Default)]
 pub struct Isolation {
@@ -108,6 +137,7 @@ pub struct Isolation {
     pub recovery_after: Option<Duration>,
     /// Shuffles the order in which fragments are handed out; the result must not change.
     pub shuffle: Option<u64>,
+    pub digests: Digests,
 }
 
 impl fmt::Debug for Isolation {

@@ -41,6 +41,10 @@ pub enum Note {
     Bundle { fault: String, problem: String },
 }
 
+/// An injection that travels with a task.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Armed(usize);
+
 /// The account of one build.
 pub(crate) struct Ledger {
     began: Instant,
@@ -160,17 +164,24 @@ impl Ledger {
         &mut self,
         site: impl Fn() -> Site,
         steps: &[Phase],
-    ) -> Option<(u8, Inject)> {
+    ) -> Option<(Armed, (u8, Inject))> {
         if self.inject.is_empty() {
             return None;
         }
         let site = site();
-        let mut found = self.inject.iter_mut().filter(|injection| {
+        let mut found = self.inject.iter_mut().enumerate().filter(|(_, injection)| {
             injection.times > 0 && injection.site == site && steps.contains(&injection.phase)
         });
-        let injection = found.next()?;
+        let (index, injection) = found.next()?;
         injection.times = injection.times.saturating_sub(1);
-        Some((injection.phase as u8, injection.kind))
+        Some((Armed(index), (injection.phase as u8, injection.kind)))
+    }
+
+    /// Takes an injection back: its worker died of something else before it came to the task.
+    pub(crate) fn disarm(&mut self, Armed(index): Armed) {
+        if let Some(injection) = self.inject.get_mut(index) {
+            injection.times = injection.times.saturating_add(1);
+        }
     }
 
     /// The fault that was injected into tasks about `site`, of which one ended in this phase.

@@ -21,7 +21,7 @@ use crate::back::Back;
 use crate::bundle;
 use crate::compile::{self, Compiled};
 use crate::crew::CrewError;
-use crate::isolation::{Isolation, Protection};
+use crate::isolation::{FragmentDigest, Isolation, Protection};
 use crate::ledger::{Ledger, Note};
 use crate::loss;
 use crate::options::{Goal, OnError, Options};
@@ -60,14 +60,23 @@ pub struct Output {
     pub notes: Vec<Note>,
     /// The folder of crash bundles, as it is seen from the working directory.
     pub bundles: Option<String>,
+    /// What became of each fragment that was checked, if that was asked for.
+    pub digests: Vec<FragmentDigest>,
 }
 
 impl Output {
     /// A build that ended before it began.
     fn nothing(problem: Diagnostic, status: Status, stopwatch: Stopwatch) -> Output {
         let report = Report::of_unreadable(problem);
-        let timings = stopwatch.laps;
-        Output { image: None, status, report, timings, notes: Vec::new(), bundles: None }
+        Output {
+            image: None,
+            status,
+            report,
+            timings: stopwatch.laps,
+            notes: Vec::new(),
+            bundles: None,
+            digests: Vec::new(),
+        }
     }
 }
 
@@ -95,6 +104,7 @@ pub fn build(root: &Path, options: &Options, mut isolation: Isolation) -> Output
     let shield = Shield::new(&isolation, &ledger);
     let mut broken = Vec::new();
     let mut failure = None;
+    let mut digests = Vec::new();
     let loaded = match isolation.protection {
         Protection::None => program::load(&project, location, &texts, &mut Unprotected),
         Protection::Sandboxes => match SandboxedReader::new(&texts, shield.clone(), &mut ledger) {
@@ -144,6 +154,7 @@ pub fn build(root: &Path, options: &Options, mut isolation: Isolation) -> Output
                 Ok(mut executor) => {
                     let (image, status) = run(&mut analysis, entry, options, &mut executor);
                     broken.append(&mut executor.broken);
+                    digests.append(&mut executor.digests);
                     match executor.failure.take() {
                         None => (image, status),
                         Some(error) => {
@@ -165,7 +176,7 @@ pub fn build(root: &Path, options: &Options, mut isolation: Isolation) -> Output
     let report = Parts::new(analysis, entry).into_report(&program);
     let notes = ledger.close();
     stopwatch.lap("report");
-    Output { image, status, report, timings: stopwatch.laps, notes, bundles }
+    Output { image, status, report, timings: stopwatch.laps, notes, bundles, digests }
 }
 
 /// A failure that no fragment is to blame for.
@@ -188,13 +199,21 @@ fn run(
     let mut status = Status::Complete;
     if options.goal == Goal::Image {
         if !runs {
-            let problem = Diagnostic::new(Code::EntryMissing, Span::default());
-            analysis.program_problem = Some(problem);
+            // In what could not be read there may be one.
+            if analysis.unread(Side::Program).is_none() {
+                let problem = Diagnostic::new(Code::EntryMissing, Span::default());
+                analysis.program_problem = Some(problem);
+            }
             status = Status::NoImage;
         } else {
             let linkable = compilation.complete(analysis, entry);
             match linkable.link(analysis) {
                 Ok(Compiled { bytes }) => image = Some(bytes),
+                // A unit of the library that could not be read may have what every image needs.
+                Err(_) if let Some(unread) = analysis.unread(Side::Library) => {
+                    analysis.report_unread(unread);
+                    status = Status::NoImage;
+                }
                 Err(reason) => {
                     let fault =
                         Diagnostic::new(Code::CompilerFault, Span::default()).arg("reason", reason);

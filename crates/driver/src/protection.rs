@@ -11,9 +11,10 @@ use morph_sandbox::{Budget, Settings};
 
 use crate::bundle;
 use crate::crew::Stubbed;
-use crate::isolation::{Isolation, Keep};
+use crate::isolation::{Digests, Isolation, Keep};
 use crate::key::Hasher;
 use crate::ledger::Ledger;
+use crate::order::Order;
 use crate::project;
 use crate::sandboxed::kind_name;
 
@@ -40,6 +41,8 @@ pub(crate) struct Shield {
     pub(crate) trace: Trace,
     /// Where crash bundles are found, as messages name it; `None` if none are written.
     pub(crate) bundles: Option<String>,
+    pub(crate) digests: Digests,
+    shuffle: Option<u64>,
 }
 
 /// Which build of the compiler this is: a digest of its sources.
@@ -69,6 +72,16 @@ impl Shield {
                 Keep::Project | Keep::Nothing => BUNDLES.to_owned(),
                 Keep::Folder(_) => project::display_unresolved(&folder),
             }),
+            digests: isolation.digests,
+            shuffle: isolation.shuffle,
+        }
+    }
+
+    /// The order in which so many jobs are handed out.
+    pub(crate) fn order(&self, jobs: usize) -> Order {
+        match self.shuffle {
+            None => Order::given(jobs),
+            Some(seed) => Order::shuffled(jobs, seed),
         }
     }
 

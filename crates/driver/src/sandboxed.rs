@@ -9,12 +9,12 @@ use morph_fault::supervisor::{Grain, Job, PlannedUnit, Rung, Verdict};
 use morph_fault::unit::UnitId;
 use morph_sandbox::Pool;
 use morph_sema::environment::Environment;
-use morph_sema::summary::{Definition, Side, Summary};
+use morph_sema::summary::{ConstExpr, ConstOp, Definition, Shape, Side, Summary};
 use morph_syntax::{Piece, PieceKind, UnitRange};
 
 use crate::back::Back;
-use crate::crew::{self, CrewError, Ended, Stubbed, Work};
-use crate::isolation::Site;
+use crate::crew::{CrewError, Ended, Stubbed, Work};
+use crate::isolation::{AnswerDigest, Digests, FragmentDigest, Site};
 use crate::key::{Hasher, fragment_key};
 use crate::ledger::Ledger;
 use crate::options::{Goal, Opt, Options};
@@ -76,7 +76,8 @@ impl<'a, 'l> SandboxedReader<'a, 'l> {
         let count = jobs.len();
         if self.failure.is_none() {
             let plan = self.shield.plan(jobs, weight, self.ledger);
-            match crew::run(&mut self.pool, &plan, work, self.ledger) {
+            let order = self.shield.order(count);
+            match order.run(&mut self.pool, plan, work, self.ledger) {
                 Ok(ended) => return ended.into_iter().map(Some).collect(),
                 Err(error) => self.failure = Some(error),
             }
@@ -117,11 +118,11 @@ impl<'a, 'l> SandboxedReader<'a, 'l> {
                     side: source.side,
                 };
                 self.broken.push(Broken { site, stubbed, what });
-                closed(piece, lines, Box::new(problem))
+                closed(piece, text, lines, Box::new(problem))
             }
             None => {
                 let problem = Diagnostic::new(Code::CompilerFault, Span::default());
-                closed(piece, lines, Box::new(problem))
+                closed(piece, piece.text(source.text), lines, Box::new(problem))
             }
         }
     }
@@ -191,7 +192,9 @@ impl<'a> Reader<'a> for SandboxedReader<'a, '_> {
                 read.push(
                     pieces
                         .into_iter()
-                        .map(|piece| closed(piece, &mut lines, fault.clone()))
+                        .map(|piece| {
+                            closed(piece, piece.text(source.text), &mut lines, fault.clone())
+                        })
                         .collect(),
                 );
                 continue;
@@ -210,11 +213,17 @@ impl<'a> Reader<'a> for SandboxedReader<'a, '_> {
     }
 }
 
-/// A fragment of which nothing is known but its text.
-fn closed<'a>(piece: Piece, lines: &mut Lines<'_>, fault: Box<Diagnostic>) -> Fragment<'a> {
+/// A fragment of which nothing is known but its kind and its name: who uses it links to its stand-in.
+fn closed<'a>(
+    piece: Piece,
+    text: &'a str,
+    lines: &mut Lines<'_>,
+    fault: Box<Diagnostic>,
+) -> Fragment<'a> {
+    let name_span = piece.name.unwrap_or_default();
     let summary = Summary {
-        definition: Definition::Broken,
-        name_span: piece.name.unwrap_or_default(),
+        definition: definition(piece.kind, piece.name.map(|name| name.text(text)), name_span),
+        name_span,
         uses: Vec::new(),
         assigned: Vec::new(),
         imports: Vec::new(),
@@ -224,6 +233,35 @@ fn closed<'a>(piece: Piece, lines: &mut Lines<'_>, fault: Box<Diagnostic>) -> Fr
         diagnostics: Vec::new(),
     };
     Fragment { piece, line: lines.next(&piece), syntax: Vec::new(), summary, fault: Some(fault) }
+}
+
+/// What a piece defines as far as the cut tells.
+fn definition<'a>(kind: PieceKind, name: Option<&'a str>, span: Span) -> Definition<'a> {
+    match (kind, name) {
+        (PieceKind::Function, Some(name)) => {
+            Definition::Function { name, params: Vec::new(), result: Shape::Int }
+        }
+        (PieceKind::UnitBlock, Some(name)) => Definition::UnitBlock { name },
+        (PieceKind::Struct, Some(name)) => Definition::Struct { name, fields: Vec::new() },
+        (PieceKind::Const, Some(name)) => {
+            Definition::Const { name, value: ConstExpr { ops: vec![ConstOp::Broken], span } }
+        }
+        (PieceKind::Global, Some(name)) => Definition::Global { name, shape: Shape::Int },
+        (PieceKind::Routine, Some(name)) => Definition::Routine { name },
+        (PieceKind::Statement | PieceKind::Asm, _) => Definition::Statement,
+        (PieceKind::AsmData, _) => Definition::Data { labels: Vec::new() },
+        (PieceKind::Import, _) => Definition::Import,
+        (
+            PieceKind::Function
+            | PieceKind::UnitBlock
+            | PieceKind::Struct
+            | PieceKind::Const
+            | PieceKind::Global
+            | PieceKind::Routine,
+            None,
+        )
+        | (PieceKind::Stray, _) => Definition::Broken,
+    }
 }
 
 /// Where a problem of a whole fragment is shown: its name, else its first line.
@@ -253,7 +291,7 @@ impl Work for Cutting<'_, '_> {
     }
 
     fn steps(&self) -> &'static [Phase] {
-        &[Phase::Start, Phase::Split]
+        &[Phase::Start, Phase::Split, Phase::Reply]
     }
 }
 
@@ -284,7 +322,7 @@ impl<'a> Work for Looking<'_, 'a> {
     }
 
     fn steps(&self) -> &'static [Phase] {
-        &[Phase::Parse, Phase::Index]
+        &[Phase::Start, Phase::Parse, Phase::Index]
     }
 }
 
@@ -301,6 +339,8 @@ pub(crate) struct SandboxedExecutor<'p, 'l> {
     keys: Vec<Key>,
     pub(crate) failure: Option<CrewError>,
     pub(crate) broken: Vec<Broken>,
+    /// What became of each fragment, if that is asked for.
+    pub(crate) digests: Vec<FragmentDigest>,
 }
 
 impl<'p, 'l> SandboxedExecutor<'p, 'l> {
@@ -335,6 +375,7 @@ impl<'p, 'l> SandboxedExecutor<'p, 'l> {
             keys,
             failure: None,
             broken: Vec::new(),
+            digests: Vec::new(),
         })
     }
 
@@ -418,14 +459,20 @@ impl Executor for SandboxedExecutor<'_, '_> {
             Goal::Image => &[Phase::Parse, Phase::Check, Phase::Compile, Phase::Reply],
             Goal::Check => &[Phase::Parse, Phase::Check, Phase::Reply],
         };
+        let recorded = match self.shield.digests {
+            Digests::None => None,
+            Digests::Fragments => Some(vec![None; tasks.len()]),
+        };
         let mut building = Building {
             program: self.program,
             places: &self.places,
             tasks: &tasks,
             keys: &self.keys,
             steps,
+            answers: recorded,
         };
-        let ended = match crew::run(&mut self.pool, &plan, &mut building, self.ledger) {
+        let order = self.shield.order(tasks.len());
+        let ended = match order.run(&mut self.pool, plan, &mut building, self.ledger) {
             Ok(ended) => ended,
             Err(error) => {
                 self.failure = Some(error);
@@ -433,6 +480,9 @@ impl Executor for SandboxedExecutor<'_, '_> {
             }
         };
         let sites: Vec<Site> = (0..tasks.len()).map(|job| building.site(job)).collect();
+        let digests = building.answers.into_iter().flatten().zip(&sites);
+        self.digests
+            .extend(digests.map(|(answer, site)| FragmentDigest { site: site.clone(), answer }));
         for ((task, site), ended) in tasks.into_iter().zip(sites).zip(ended) {
             let answer = match ended {
                 Ended::Answer(built) => Answer::Built(built),
@@ -452,6 +502,8 @@ struct Building<'r, 'p> {
     /// By fragment.
     keys: &'r [Key],
     steps: &'static [Phase],
+    /// Digests of the answers, if they are asked for.
+    answers: Option<Vec<Option<AnswerDigest>>>,
 }
 
 impl Work for Building<'_, '_> {
@@ -465,8 +517,19 @@ impl Work for Building<'_, '_> {
         encode(&(rung, &self.tasks[job]))
     }
 
-    fn read(&mut self, _job: usize, reply: &[u8]) -> Result<(Box<Built>, Verdict), BadAnswer> {
+    fn read(&mut self, job: usize, reply: &[u8]) -> Result<(Box<Built>, Verdict), BadAnswer> {
         let built = read_built(reply)?;
+        if let Some(slot) = self.answers.as_mut().and_then(|answers| answers.get_mut(job)) {
+            let digest = |bytes: &[u8]| {
+                let Key(digest) = Hasher::of("answer").bytes(bytes).finish();
+                digest
+            };
+            *slot = Some(AnswerDigest {
+                asked: digest(&encode(&built.asked)),
+                result: digest(reply),
+                compiled: !matches!(built.made, Made::Closed),
+            });
+        }
         let verdict = match built.made {
             Made::Closed => Verdict::Diagnosed,
             Made::Nothing | Made::Object { .. } | Made::Refused(_) => Verdict::Accepted,
