@@ -96,7 +96,12 @@ impl<'p> Analysis<'p> {
             analysis.unread[side as usize] = analysis.ids().find(is_unread);
         }
         for (place, problem) in &program.problems {
-            analysis.problems.push((analysis.id(*place), problem.clone()));
+            // In what could not be read the number may stand.
+            let unread = matches!(problem.code, Code::IdUnregistered | Code::IdMissing)
+                && analysis.unread(Side::Program).is_some();
+            if !unread {
+                analysis.problems.push((analysis.id(*place), problem.clone()));
+            }
         }
         analysis
     }

@@ -10,6 +10,7 @@ use crate::drill::{Lasting, Violation};
 use crate::isolation::{FragmentDigest, Injection, Site};
 use crate::key::Hasher;
 use crate::ledger::Note;
+use crate::phase::Phase;
 use crate::pipeline::{Output, Status};
 use crate::report::{FragmentLabel, FragmentPlace, Report};
 
@@ -25,6 +26,8 @@ pub(super) struct Picture {
     /// Fragments that have an error of their own.
     erroneous: BTreeSet<Site>,
     fragments: BTreeMap<Site, Seen>,
+    /// The unit all of whose fragments take part in any case.
+    root: Option<String>,
     pub(super) checked: BTreeMap<Site, FragmentDigest>,
     /// Where workers died.
     struck: Struck,
@@ -99,6 +102,7 @@ impl Picture {
                 .collect(),
             erroneous,
             fragments: sites.iter().cloned().zip(report.fragments.iter().map(seen)).collect(),
+            root: report.units.first().map(|unit| unit.path.clone()),
             checked: checked.collect(),
             struck: Struck(struck.collect()),
         }
@@ -145,19 +149,19 @@ impl Picture {
     }
 
     fn compare_repeatable(&self, other: &Picture, injections: &[Injection], verdict: &mut Verdict) {
-        let injected: BTreeSet<Site> = injections
+        let struck: Vec<&Injection> = injections
             .iter()
             .zip(&verdict.struck)
-            .filter(|(_, struck)| **struck)
-            .map(|(injection, _)| injection.site.clone())
+            .filter_map(|(injection, struck)| struck.then_some(injection))
             .collect();
-        for site in &injected {
-            // A unit that cannot be cut is one fragment.
-            let first =
-                Site { unit: site.unit.clone(), fragment: Some(site.fragment.unwrap_or(0)) };
-            // A library fragment that nothing uses is not part of the program, and is not missed.
-            let ours = other.fragments.get(&first).is_some_and(|seen| seen.side == Side::Program);
-            if ours && !other.erroneous.contains(&first) {
+        let injected: BTreeSet<Site> =
+            struck.iter().map(|injection| injection.site.clone()).collect();
+        // What cannot be read imports nothing and names nothing: other files' fragments may not be wanted any more.
+        let read = struck.iter().all(|injection| injection.phase > Phase::Index);
+        let takes_part =
+            |site: &Site| self.is_ours(site) && (read || self.root.as_ref() == Some(&site.unit));
+        for site in injected.iter().filter(|site| takes_part(site)) {
+            if !other.erroneous.contains(&first_of(site)) {
                 verdict.violations.push(Violation::NotClosed(site.clone()));
             }
         }
@@ -169,16 +173,13 @@ impl Picture {
                 && because.is_some();
             verdict.dependants += u32::from(by_design);
         }
-        // What a lost import would have brought in is not part of the program any more.
-        let brought_in = injected.iter().any(|site| other.brings_in(site));
-        for site in self.checked.keys().filter(|_| !brought_in) {
-            if self.is_ours(site)
+        let gone = self.checked.keys().filter(|site| {
+            takes_part(site)
+                && !is_in(&injected, site)
                 && !other.checked.contains_key(site)
                 && !other.closed.contains_key(site)
-            {
-                lost.insert(site.clone());
-            }
-        }
+        });
+        lost.extend(gone.cloned());
         for site in lost {
             verdict.lost += 1;
             verdict.violations.push(Violation::Lost(site));
@@ -219,17 +220,17 @@ impl Picture {
 
     /// Whether a unit or fragment is the program's own.
     pub(super) fn is_ours(&self, site: &Site) -> bool {
-        let first = Site { unit: site.unit.clone(), fragment: Some(site.fragment.unwrap_or(0)) };
-        self.fragments.get(&first).is_some_and(|seen| seen.side == Side::Program)
+        self.fragments.get(&first_of(site)).is_some_and(|seen| seen.side == Side::Program)
     }
 
     fn is_needed(&self, site: &Site) -> bool {
         self.fragments.get(site).is_none_or(|seen| seen.needed)
     }
+}
 
-    fn brings_in(&self, site: &Site) -> bool {
-        site.fragment.is_none() || self.is_needed(site)
-    }
+/// A unit that cannot be cut is one fragment.
+fn first_of(site: &Site) -> Site {
+    Site { unit: site.unit.clone(), fragment: Some(site.fragment.unwrap_or(0)) }
 }
 
 /// Whether something was injected into the fragment, or into its whole unit.
