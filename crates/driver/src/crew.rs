@@ -31,9 +31,7 @@ pub(crate) trait Work {
     fn site(&self, job: usize) -> Site;
 
     /// Under which digest its answer can be used again, if it can.
-    fn key(&self, _job: usize) -> Option<Key> {
-        None
-    }
+    fn key(&self, job: usize) -> Option<Key>;
 
     /// The phases that a job goes through.
     fn steps(&self) -> &'static [Phase];

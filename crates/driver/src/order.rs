@@ -1,5 +1,6 @@
 //! The order in which jobs are handed out. The result must not depend on it, and tests see to that.
 
+use morph_fault::fault::Key;
 use morph_fault::supervisor::{Plan, Rung, Verdict};
 use morph_sandbox::{Job, Pool};
 
@@ -60,6 +61,10 @@ impl<W: Work> Work for Reordered<'_, W> {
 
     fn read(&mut self, job: usize, reply: &[u8]) -> Result<(W::Answer, Verdict), BadAnswer> {
         self.work.read(self.tasks[job], reply)
+    }
+
+    fn key(&self, job: usize) -> Option<Key> {
+        self.work.key(self.tasks[job])
     }
 
     fn site(&self, job: usize) -> Site {

@@ -286,6 +286,11 @@ impl Work for Cutting<'_, '_> {
         Ok((read_pieces(reply, self.units[job].text)?, Verdict::Accepted))
     }
 
+    /// Texts are read again: that is soon done.
+    fn key(&self, _job: usize) -> Option<Key> {
+        None
+    }
+
     fn site(&self, job: usize) -> Site {
         Site { unit: self.units[job].path.to_owned(), fragment: None }
     }
@@ -314,6 +319,10 @@ impl<'a> Work for Looking<'_, 'a> {
 
     fn read(&mut self, _job: usize, reply: &[u8]) -> Result<(Seen<'a>, Verdict), BadAnswer> {
         Ok((read_seen(self.texts.alloc_slice_copy(reply))?, Verdict::Accepted))
+    }
+
+    fn key(&self, _job: usize) -> Option<Key> {
+        None
     }
 
     fn site(&self, job: usize) -> Site {
