@@ -45,11 +45,11 @@ tutup_fungsi
 
 fungsi hitung(n)
   var t = Titik(n, 1.5)
-  catat()
   kembalikan skala(t) + jumlah + LEBAR
 tutup_fungsi
 
 fungsi mulai()
+  catat()
   cetak("mulai")
   cetak(hitung(1))
 tutup_fungsi
@@ -247,6 +247,25 @@ fn the_environment_holds_what_a_check_can_ask_about_and_nothing_else() {
     assert!(environment.starts_with("; main.fox:1\nconst BATAS = 3\n\n; main.fox:2\n"));
     let fragment = fs::read_to_string(broken.folder().join("fragment.fox")).unwrap();
     assert!(fragment.starts_with("fungsi hitung(n)\n") && fragment.ends_with("tutup_fungsi"));
+}
+
+#[test]
+fn what_the_rest_of_the_program_brings_into_play_is_brought_into_play_again() {
+    // Whether `cetak` of a word can meet a float is decided by other fragments than the one that prints it, and so is
+    // the type of a global.
+    let programs = [
+        "fungsi lain()\n  cetak(1.5)\ntutup_fungsi\n\nfungsi mulai()\n  lain()\ntutup_fungsi\n",
+        "fungsi lain()\n  cetak(1)\ntutup_fungsi\n\nfungsi mulai()\n  lain()\ntutup_fungsi\n",
+        "var isi = 0\n\nfungsi mulai()\n  isi = \"teks\"\ntutup_fungsi\n",
+        "var isi = 0\n\nfungsi ganti()\n  isi = \"teks\"\ntutup_fungsi\n\nfungsi mulai()\n  ganti()\ntutup_fungsi\n",
+    ];
+    let shown = ["n", "n", "isi", "isi"];
+    for (program, shown) in programs.into_iter().zip(shown) {
+        let program = format!("fungsi tampilkan(n)\n  cetak({shown})\ntutup_fungsi\n\n{program}");
+        let alone = Broken::of(&program, "main.fox:0:compile:panic").alone();
+        let (status, said) = alone.replay();
+        assert_eq!((status, &said["seen"]["fault"]), (0, &json!(alone.id)), "{program}");
+    }
 }
 
 #[test]
