@@ -234,14 +234,14 @@ fn a_hang_is_kept_with_the_budget_that_it_used_up() {
 
 #[test]
 fn the_environment_holds_what_a_check_can_ask_about_and_nothing_else() {
-    let program = format!("{PROGRAM}\nfungsi lain()\n  cetak(2)\ntutup_fungsi\n");
+    let program = format!("{PROGRAM}\nfungsi asing()\n  cetak(2)\ntutup_fungsi\n");
     let broken = Broken::of(&program, "main.fox:6:check:segv");
     let environment = fs::read_to_string(broken.folder().join("environment.fox")).unwrap();
     let names = ["LEBAR", "BATAS", "jumlah", "Titik", "fungsi skala(", "fungsi catat("];
     for name in names {
         assert!(environment.contains(name), "{name}: {environment}");
     }
-    for name in ["fungsi lain(", "fungsi mulai(", "fungsi hitung("] {
+    for name in ["fungsi asing(", "fungsi mulai(", "fungsi hitung("] {
         assert!(!environment.contains(name), "{name}: {environment}");
     }
     assert!(environment.starts_with("; main.fox:1\nconst BATAS = 3\n\n; main.fox:2\n"));
@@ -254,8 +254,8 @@ fn what_the_rest_of_the_program_brings_into_play_is_brought_into_play_again() {
     // Whether `cetak` of a word can meet a float is decided by other fragments than the one that prints it, and so is
     // the type of a global.
     let programs = [
-        "fungsi lain()\n  cetak(1.5)\ntutup_fungsi\n\nfungsi mulai()\n  lain()\ntutup_fungsi\n",
-        "fungsi lain()\n  cetak(1)\ntutup_fungsi\n\nfungsi mulai()\n  lain()\ntutup_fungsi\n",
+        "fungsi asing()\n  cetak(1.5)\ntutup_fungsi\n\nfungsi mulai()\n  asing()\ntutup_fungsi\n",
+        "fungsi asing()\n  cetak(1)\ntutup_fungsi\n\nfungsi mulai()\n  asing()\ntutup_fungsi\n",
         "var isi = 0\n\nfungsi mulai()\n  isi = \"teks\"\ntutup_fungsi\n",
         "var isi = 0\n\nfungsi ganti()\n  isi = \"teks\"\ntutup_fungsi\n\nfungsi mulai()\n  ganti()\ntutup_fungsi\n",
     ];

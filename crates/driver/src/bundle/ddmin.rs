@@ -122,7 +122,7 @@ mod tests {
         for needed in [&[][..], &[0], &[99], &[0, 99], &[3, 4, 5], &[1, 50, 51, 98]] {
             let (found, asked) = holding(100, needed);
             assert_eq!(found, needed);
-            assert!(asked < 150, "{needed:?} took {asked} questions");
+            assert!(asked < 200, "{needed:?} took {asked} questions");
         }
     }
 
