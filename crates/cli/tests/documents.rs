@@ -3,6 +3,7 @@
 //! ```text
 //! docs/tutorial.md, README.md   a `fox` block is a whole program; a `text` block after it is what it prints
 //! docs/expressions.md           a `console` block holds commands, each with all that it prints
+//! docs/when-the-compiler-crashes.md  likewise, one after the other beside its program; fault ids and lines of the compiler may differ
 //! examples/NAME.fox             with tests/examples/NAME.out (all output, then the status) and,
 //!                               where it needs them, NAME.in (standard input) and NAME.args (one a line)
 //! ```
@@ -108,6 +109,61 @@ fn every_command_about_expressions_prints_what_stands_below_it() {
         assert_eq!(seen, *console);
     }
     assert!(count >= 7);
+}
+
+/// Fault ids follow from the compiler's sources, and so do places in them.
+fn without_ids_and_places(text: &str) -> String {
+    let mut plain = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find(|letter: char| letter.is_ascii_alphanumeric()) {
+        plain.push_str(&rest[..at]);
+        let end = rest[at..]
+            .find(|letter: char| !(letter.is_ascii_alphanumeric() || "-_./:".contains(letter)));
+        let word = &rest[at..end.map_or(rest.len(), |end| at + end)];
+        rest = &rest[at + word.len()..];
+        match word.find("f-") {
+            Some(id) if word.len() >= id + 10 => {
+                plain.push_str(&word[..id]);
+                plain.push_str("f-ID");
+                plain.push_str(&word[id + 10..]);
+            }
+            _ if word.starts_with("crates/") => plain.push_str("PLACE"),
+            _ => plain.push_str(word),
+        }
+    }
+    plain + rest
+}
+
+#[test]
+fn a_crash_of_the_compiler_looks_as_the_page_about_it_shows() {
+    let document = fs::read_to_string(root().join("docs/when-the-compiler-crashes.md")).unwrap();
+    let blocks = blocks(&document);
+    let folder = tempfile::tempdir().unwrap();
+    let (_, program) = blocks.iter().find(|(language, _)| language == "fox").unwrap();
+    fs::write(folder.path().join("toko.fox"), program).unwrap();
+    let programs = Path::new(env!("CARGO_BIN_EXE_morph")).parent().unwrap();
+    let mut id = String::new();
+    let consoles: Vec<_> = blocks.iter().filter(|(language, _)| language == "console").collect();
+    for (_, console) in &consoles {
+        let (command, _) = console.split_once('\n').unwrap();
+        let mut command = command.strip_prefix("$ ").unwrap().to_owned();
+        if let Some(at) = command.find(" f-") {
+            command.replace_range(at + 1..at + 11, &id);
+        }
+        let output = Command::new("/bin/sh")
+            .args(["-c", &format!("{command} 2>&1")])
+            .current_dir(folder.path())
+            .env("PATH", programs)
+            .env("LC_ALL", "C")
+            .output()
+            .unwrap();
+        let seen = format!("$ {command}\n{}", String::from_utf8_lossy(&output.stdout));
+        assert_eq!(without_ids_and_places(&seen), without_ids_and_places(console));
+        if let Some((_, rest)) = seen.split_once("(fault ") {
+            id = rest[..10].to_owned();
+        }
+    }
+    assert_eq!(consoles.len(), 3);
 }
 
 #[test]

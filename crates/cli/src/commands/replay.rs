@@ -70,13 +70,13 @@ impl Replay {
         if self.bundle.exists() {
             return Some(self.bundle.clone());
         }
-        let here = env::current_dir().ok()?;
         let beneath = |folder: &Path| {
             let named =
                 [folder.join(&self.bundle), folder.join(".morph/bundles").join(&self.bundle)];
             named.into_iter().find(|folder| folder.is_dir())
         };
-        here.ancestors().find_map(beneath)
+        // What lies in the working directory is named as it is seen from there.
+        beneath(Path::new("")).or_else(|| env::current_dir().ok()?.ancestors().find_map(beneath))
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use bumpalo::Bump;
 
-use crate::bundle::ddmin::ddmin;
+use crate::bundle::ddmin::{ddmin, ddmin_with_pairs};
 use crate::bundle::folder::Bundle;
 use crate::bundle::record::Record;
 use crate::bundle::replay::is_same;
@@ -75,7 +75,7 @@ pub fn minimise(bundle: &Bundle, limits: Limits) -> Result<Option<Minimised>, Re
         let text = lines.concat();
         around = ddmin(around, &mut |kept| search.breaks(&text, &joined(kept)));
         let environment = joined(&around);
-        lines = ddmin(lines, &mut |kept| search.breaks(&kept.concat(), &environment));
+        lines = ddmin_with_pairs(lines, &mut |kept| search.breaks(&kept.concat(), &environment));
         if (lines.len(), around.len()) == size || search.ended_early {
             break;
         }
