@@ -90,6 +90,9 @@ struct Isolation {
     /// For tests: when the first recovery point of a build is made, in milliseconds.
     #[arg(long, global = true, value_name = "MS", hide = true)]
     recovery_after: Option<u64>,
+    /// For tests: processor time and time by the clock that a fragment may take, in milliseconds.
+    #[arg(long, global = true, value_name = "CPU:WALL", value_parser = parse_budget, hide = true)]
+    budget: Option<isolation::Budget>,
     /// For tests: hands fragments out in another order.
     #[arg(long, global = true, value_name = "SEED", hide = true)]
     shuffle: Option<u64>,
@@ -123,6 +126,15 @@ fn parse_injection(text: &str) -> Result<isolation::Injection, String> {
     };
     let site = isolation::Site { unit, fragment };
     Ok(isolation::Injection { site, phase, kind, times })
+}
+
+fn parse_budget(text: &str) -> Result<isolation::Budget, String> {
+    let (cpu, wall) = text.split_once(':').ok_or("write CPU:WALL")?;
+    let time = |text: &str| match text.parse() {
+        Ok(time) if time > 0 => Ok(Duration::from_millis(time)),
+        Ok(_) | Err(_) => Err(format!("`{text}` is no count of milliseconds")),
+    };
+    Ok(isolation::Budget { cpu: time(cpu)?, wall: time(wall)?, ..isolation::Budget::default() })
 }
 
 #[derive(Debug, Args)]
@@ -261,6 +273,7 @@ impl Options {
             },
             sandboxes: own.sandboxes,
             log: own.log.clone(),
+            budget: own.budget,
             inject: own.inject.clone(),
             recovery_after: own.recovery_after.map(Duration::from_millis),
             shuffle: own.shuffle,

@@ -10,7 +10,7 @@ use morph_fault::fault::{Crash, Fault, FaultKind, Key, Phase as Step};
 use morph_fault::supervisor::{
     self, Action, Event, JobId, Outcome, Plan, PlanError, Rung, Supervisor, Verdict, WorkerId,
 };
-use morph_sandbox::{Death, Exhausted, Inject, Job, Pool, SandboxError, Task, TaskId};
+use morph_sandbox::{Death, Exhausted, Job, Pool, SandboxError, Task, TaskId};
 
 use crate::isolation::Site;
 use crate::ledger::{Armed, Ledger};
@@ -185,7 +185,7 @@ impl<J: Job, W: Work> Crew<'_, J, W> {
 
     fn send(&mut self, worker: WorkerId, batch: &[(JobId, Rung)]) -> Result<(), CrewError> {
         let Some(name) = self.names.get(&worker).copied() else { return Ok(()) };
-        let mut inputs: Vec<(TaskId, Vec<u8>, Option<(u8, Inject)>)> = Vec::new();
+        let mut inputs = Vec::with_capacity(batch.len());
         for (job, rung) in batch {
             let input = self.work.input(job.0 as usize, *rung);
             let site = || self.work.site(job.0 as usize);

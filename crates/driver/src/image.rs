@@ -6,6 +6,8 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::process;
 
+use crate::deferral::uninterrupted;
+
 /// Writes an executable file: to a temporary name beside it, then renamed.
 ///
 /// What exists and is no regular file (a pipe, `/dev/null`) is written to, never replaced.
@@ -23,12 +25,14 @@ pub fn write_image(path: &Path, bytes: &[u8]) -> io::Result<()> {
     name.push(target.file_name().ok_or(io::ErrorKind::InvalidInput)?);
     name.push(format!(".{}.tmp", process::id()));
     let temporary = target.with_file_name(name);
-    let result = write_new(&temporary, bytes).and_then(|()| fs::rename(&temporary, &target));
-    if result.is_err() {
-        // The first error is the one that matters.
-        let _ = fs::remove_file(&temporary);
-    }
-    result
+    uninterrupted(|| {
+        let result = write_new(&temporary, bytes).and_then(|()| fs::rename(&temporary, &target));
+        if result.is_err() {
+            // The first error is the one that matters.
+            let _ = fs::remove_file(&temporary);
+        }
+        result
+    })
 }
 
 fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {

@@ -13,6 +13,7 @@ use morph_fault::{Moment, Notice};
 use morph_sandbox::{Death, Inject, SandboxError};
 
 use crate::crew::moment;
+use crate::deferral::uninterrupted;
 use crate::isolation::{Injection, Isolation, Keep, Progress, Site, Watcher};
 use crate::phase::Phase;
 use crate::protection::compiler_build;
@@ -272,11 +273,13 @@ fn write_memory(folder: &Path, memory: &StoredMemory) -> io::Result<()> {
     std::fs::create_dir_all(folder)?;
     let text = serde_json::to_vec(memory)?;
     let temporary = folder.join(format!(".{MEMORY}.{}.tmp", std::process::id()));
-    let written = std::fs::write(&temporary, text)
-        .and_then(|()| std::fs::rename(&temporary, folder.join(MEMORY)));
-    if written.is_err() {
-        // The first error is the one that matters.
-        let _ = std::fs::remove_file(&temporary);
-    }
-    written
+    uninterrupted(|| {
+        let written = std::fs::write(&temporary, text)
+            .and_then(|()| std::fs::rename(&temporary, folder.join(MEMORY)));
+        if written.is_err() {
+            // The first error is the one that matters.
+            let _ = std::fs::remove_file(&temporary);
+        }
+        written
+    })
 }

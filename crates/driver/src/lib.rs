@@ -8,6 +8,7 @@ mod back;
 pub mod bundle;
 mod compile;
 mod crew;
+mod deferral;
 pub mod drill;
 pub mod expression;
 mod image;

@@ -294,7 +294,11 @@ pub(crate) struct Parts {
 impl Parts {
     pub(crate) fn new(analysis: Analysis<'_>, entry: Option<FragmentId>) -> Parts {
         let closed = loss::closed(&analysis, entry);
-        let total = analysis.ids().filter(|id| loss::counts(&analysis, *id)).count();
+        let own = analysis.ids().filter(|id| loss::counts(&analysis, *id)).count();
+        // A library fragment counts when it is lost.
+        let of_library =
+            closed.iter().filter(|closed| analysis.side(closed.fragment) == Side::Library).count();
+        let total = own + of_library;
         let fragments = analysis.ids().map(|id| place(&analysis, id)).collect();
         let Analysis { problems, program_problem, .. } = analysis;
         Parts { problems, program_problem, fragments, closed, total }

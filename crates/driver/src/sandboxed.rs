@@ -139,6 +139,7 @@ fn look_key(source: &Source<'_>, piece: &Piece) -> Key {
 
 impl<'a> Reader<'a> for SandboxedReader<'a, '_> {
     fn read(&mut self, units: &[Source<'a>]) -> Vec<Vec<Fragment<'a>>> {
+        self.ledger.step("reading", units.len());
         let keys = units.iter().map(|unit| Hasher::of("split").text(unit.text).finish()).collect();
         let weight = units.iter().map(|unit| unit.text.len()).sum();
         let mut cutting = Cutting { units };
@@ -433,6 +434,7 @@ impl Executor for SandboxedExecutor<'_, '_> {
         }
         let (tasks, mut answers) = self.resume(tasks);
         let units = &self.program.units;
+        self.ledger.step("compiling", units.len());
         let mut weight = 0;
         let mut plan_units = vec![usize::MAX; units.len()];
         let mut planned: Vec<PlannedUnit> = Vec::new();

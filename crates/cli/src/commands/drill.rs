@@ -112,7 +112,11 @@ impl FireDrill {
             writeln!(out, "\n{}", violation_text(violation, lang))?;
             let faults: Vec<String> =
                 injections.iter().map(|one| format!("--inject {}", argument(one))).collect();
-            let command = format!("morph build {} {}", self.file.display(), faults.join(" "));
+            let sleeps = injections.iter().any(|one| one.kind == Inject::Sleep);
+            let budget = if sleeps { drilled.sleeping } else { drilled.budget };
+            let (cpu, wall) = (budget.cpu.as_millis(), budget.wall.as_millis());
+            let file = self.file.display();
+            let command = format!("morph build {file} --budget {cpu}:{wall} {}", faults.join(" "));
             writeln!(out, "  {}", say("drill-again", &[("command", Arg::Text(command))]))?;
         }
         let key = if drilled.held() { "drill-held" } else { "drill-broken" };
