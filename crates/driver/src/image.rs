@@ -6,12 +6,14 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::process;
 
-use crate::deferral::uninterrupted;
+use crate::deferral::Deferral;
 
 /// Writes an executable file: to a temporary name beside it, then renamed.
 ///
+/// A signal that would end the process waits until the file has its own name.
+///
 /// What exists and is no regular file (a pipe, `/dev/null`) is written to, never replaced.
-pub fn write_image(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub fn write_image(path: &Path, bytes: &[u8], deferral: &Deferral) -> io::Result<()> {
     // Through a symbolic link the file that it names is replaced, not the link.
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     match fs::metadata(&target) {
@@ -25,7 +27,7 @@ pub fn write_image(path: &Path, bytes: &[u8]) -> io::Result<()> {
     name.push(target.file_name().ok_or(io::ErrorKind::InvalidInput)?);
     name.push(format!(".{}.tmp", process::id()));
     let temporary = target.with_file_name(name);
-    uninterrupted(|| {
+    deferral.uninterrupted(|| {
         let result = write_new(&temporary, bytes).and_then(|()| fs::rename(&temporary, &target));
         if result.is_err() {
             // The first error is the one that matters.

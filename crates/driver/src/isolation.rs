@@ -7,6 +7,7 @@ use std::time::Duration;
 pub use morph_fault::policy::PolicyTexts;
 pub use morph_sandbox::{Budget, Inject};
 
+use crate::deferral::Deferral;
 use crate::phase::Phase;
 
 /// Where the work on the user's texts is done.
@@ -138,6 +139,8 @@ pub struct Isolation {
     /// Shuffles the order in which fragments are handed out; the result must not change.
     pub shuffle: Option<u64>,
     pub digests: Digests,
+    /// Of this process.
+    pub deferral: Deferral,
 }
 
 impl fmt::Debug for Isolation {

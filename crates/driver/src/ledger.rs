@@ -13,7 +13,7 @@ use morph_fault::{Moment, Notice};
 use morph_sandbox::{Death, Inject, SandboxError};
 
 use crate::crew::moment;
-use crate::deferral::uninterrupted;
+use crate::deferral::Deferral;
 use crate::isolation::{Injection, Isolation, Keep, Progress, Site, Watcher};
 use crate::phase::Phase;
 use crate::protection::compiler_build;
@@ -57,6 +57,7 @@ pub(crate) struct Ledger {
     log: Option<BufWriter<File>>,
     inject: Vec<Injection>,
     watcher: Option<Watcher>,
+    deferral: Deferral,
     progress: Progress,
     pub(crate) notes: Vec<Note>,
     /// The units of the plan that is being carried out.
@@ -101,6 +102,7 @@ impl Ledger {
             log,
             inject: std::mem::take(&mut isolation.inject),
             watcher: isolation.watcher.take(),
+            deferral: isolation.deferral.clone(),
             progress: Progress::default(),
             notes,
             units: Vec::new(),
@@ -237,7 +239,7 @@ impl Ledger {
             self.notes.push(Note::Log { problem: error.to_string() });
         }
         if let Some(folder) = self.folder.as_deref().filter(|_| self.memory != self.before)
-            && let Err(error) = write_memory(folder, &self.memory)
+            && let Err(error) = write_memory(folder, &self.memory, &self.deferral)
         {
             let problem = format!("{}: {error}", folder.join(MEMORY).display());
             self.notes.push(Note::Memory { problem });
@@ -269,11 +271,11 @@ fn read_memory(folder: &Path) -> Result<Option<StoredMemory>, String> {
     serde_json::from_slice(&bytes).map(Some).map_err(|error| problem(&error))
 }
 
-fn write_memory(folder: &Path, memory: &StoredMemory) -> io::Result<()> {
+fn write_memory(folder: &Path, memory: &StoredMemory, deferral: &Deferral) -> io::Result<()> {
     std::fs::create_dir_all(folder)?;
     let text = serde_json::to_vec(memory)?;
     let temporary = folder.join(format!(".{MEMORY}.{}.tmp", std::process::id()));
-    uninterrupted(|| {
+    deferral.uninterrupted(|| {
         let written = std::fs::write(&temporary, text)
             .and_then(|()| std::fs::rename(&temporary, folder.join(MEMORY)));
         if written.is_err() {

@@ -38,6 +38,7 @@ mod unit;
 mod unprotected;
 mod worker;
 
+pub use deferral::Deferral;
 pub use image::write_image;
 pub use ledger::Note;
 pub use pipeline::{Output, Status, build};

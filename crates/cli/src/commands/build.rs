@@ -23,13 +23,14 @@ pub(crate) struct Build {
 
 impl Build {
     pub(crate) fn run(&self, options: &Options) -> io::Result<Status> {
-        let mut built =
-            morph_driver::build(&self.file, &options.build(Goal::Image), options.isolation());
+        let isolation = options.isolation();
+        let deferral = isolation.deferral.clone();
+        let mut built = morph_driver::build(&self.file, &options.build(Goal::Image), isolation);
         let mut status = Status::from(built.status);
         if let Some(image) = built.image.take() {
             let path = self.output.clone().unwrap_or_else(|| self.default_output());
             let start = Instant::now();
-            match morph_driver::write_image(&path, &image) {
+            match morph_driver::write_image(&path, &image, &deferral) {
                 Ok(()) => built.image = Some(image),
                 // The report says that there is no image, then.
                 Err(error) => {
