@@ -11,6 +11,7 @@ use morph_driver::phase::Phase;
 use morph_driver::{isolation, options};
 
 use crate::commands::{build, check, doctor, drill, eval, explain, new, replay, run};
+use crate::progress;
 use crate::status;
 
 /// Compiles and runs Morph programs (.fox): what breaks is closed, everything else keeps working.
@@ -263,6 +264,16 @@ impl Options {
         }
     }
 
+    /// Who is told how a build goes on: people at a terminal, unless they want to hear nothing.
+    fn watcher(&self) -> Option<isolation::Watcher> {
+        let dumb = env::var_os("TERM").is_none_or(|term| term == "dumb");
+        let wanted = match self.message_format {
+            MessageFormat::Human | MessageFormat::Short => !self.volume.is_quiet() && !dumb,
+            MessageFormat::Json => false,
+        };
+        wanted.then(|| progress::watcher(self.language())).flatten()
+    }
+
     /// How the driver protects itself.
     pub(crate) fn isolation(&self) -> isolation::Isolation {
         let own = &self.isolation;
@@ -277,6 +288,7 @@ impl Options {
             inject: own.inject.clone(),
             recovery_after: own.recovery_after.map(Duration::from_millis),
             shuffle: own.shuffle,
+            watcher: self.watcher(),
             ..isolation::Isolation::default()
         }
     }

@@ -4,6 +4,7 @@ mod arguments;
 mod bug;
 mod commands;
 mod output;
+mod progress;
 mod status;
 
 use std::process::ExitCode;

@@ -3,10 +3,11 @@
 use std::io::{self, Write};
 
 use morph_diag::{Arg, Args, Code, Color, Format, FragmentId, Lang, Located, Severity, wording};
-use morph_driver::isolation::Site;
+use morph_driver::Output;
 use morph_driver::report::{Closed, FragmentLabel, Report};
-use morph_driver::{Note, Output};
 use serde_json::json;
+
+mod notes;
 
 use crate::arguments::{MessageFormat, Options};
 use crate::status::Status;
@@ -25,19 +26,18 @@ pub(crate) fn report_as(built: &Output, options: &Options, status: Status) -> io
     let lang = options.language();
     problems(&mut out, &built.report, options, lang)?;
     match options.message_format {
-        MessageFormat::Json => summary_json(&mut out, built, options, status)?,
+        MessageFormat::Json => {
+            for note in built.notes.iter().filter(|note| notes::is_shown(note, options)) {
+                notes::json(&mut out, note, &built.report, lang)?;
+            }
+            summary_json(&mut out, built, options, status)?;
+        }
         MessageFormat::Human | MessageFormat::Short => {
             if !options.volume.is_quiet() {
                 loss(&mut out, built, lang)?;
             }
-            if !options.volume.is_quiet() {
-                // A bundle that is not there has been named above.
-                let told = |note: &&Note| {
-                    options.volume.is_verbose() || matches!(note, Note::Bundle { .. })
-                };
-                for note in built.notes.iter().filter(told) {
-                    writeln!(out, "{}", note_text(note, lang))?;
-                }
+            for note in built.notes.iter().filter(|note| notes::is_shown(note, options)) {
+                notes::human(&mut out, note, &built.report, lang)?;
             }
             if options.timings {
                 for (phase, time) in &built.timings {
@@ -66,58 +66,6 @@ fn problems(
         }
     }
     Ok(())
-}
-
-/// What happened to the sandboxes, in words.
-fn note_text(note: &Note, lang: Lang) -> String {
-    let site = |site: &Site| match site.fragment {
-        Some(fragment) => format!("{}:{fragment}", site.unit),
-        None => site.unit.clone(),
-    };
-    let (key, args): (&str, Args) = match note {
-        Note::Died { site: of, phase, death } => (
-            "note-died",
-            vec![
-                ("site".into(), Arg::Text(of.as_ref().map(site).unwrap_or_default())),
-                ("phase".into(), Arg::from(phase.name())),
-                ("death".into(), Arg::from(death.as_str())),
-            ],
-        ),
-        Note::NotStarted { reason } => {
-            ("note-not-started", vec![("reason".into(), Arg::from(reason.as_str()))])
-        }
-        Note::Quarantined { site: of, fault } => (
-            "note-quarantined",
-            vec![("site".into(), Arg::Text(site(of))), ("fault".into(), Arg::from(fault.as_str()))],
-        ),
-        Note::Breaker { unit, text } => (
-            "note-breaker",
-            vec![
-                ("unit".into(), Arg::from(unit.as_str())),
-                ("text".into(), Arg::from(text.as_str())),
-            ],
-        ),
-        Note::Memory { problem } => {
-            ("note-memory", vec![("problem".into(), Arg::from(problem.as_str()))])
-        }
-        Note::Resumed { fragments } => {
-            ("note-resumed", vec![("fragments".into(), number(*fragments))])
-        }
-        Note::Recovery { problem } => {
-            ("note-recovery", vec![("problem".into(), Arg::from(problem.as_str()))])
-        }
-        Note::Bundle { fault, problem } => (
-            "note-bundle",
-            vec![
-                ("fault".into(), Arg::from(fault.as_str())),
-                ("problem".into(), Arg::from(problem.as_str())),
-            ],
-        ),
-        Note::Log { problem } => {
-            ("note-log", vec![("problem".into(), Arg::from(problem.as_str()))])
-        }
-    };
-    wording::text(lang, key, &args)
 }
 
 /// Writes a problem that belongs to no build.
@@ -197,7 +145,7 @@ struct Fault<'r> {
 }
 
 fn fault(report: &Report, fragment: FragmentId) -> Option<Fault<'_>> {
-    let own = report.problems.iter().filter(|problem| problem.fragment == Some(fragment));
+    let own = report.problems.iter().filter(|problem| problem.subject.fragment() == Some(fragment));
     own.map(|problem| &problem.diagnostic).find_map(|problem| {
         let text = |wanted: &str| {
             problem.args.iter().find_map(|(key, value)| match value {
@@ -241,7 +189,7 @@ fn because(report: &Report, closed: &Closed, lang: Lang) -> String {
 }
 
 /// `fungsi hitung (main.fox:12)`.
-fn describe(report: &Report, id: FragmentId, lang: Lang) -> String {
+pub(crate) fn describe(report: &Report, id: FragmentId, lang: Lang) -> String {
     let Some(place) = report.place(id) else { return String::new() };
     let path = report.path(place);
     match &place.label {

@@ -53,7 +53,8 @@ impl From<morph_driver::Status> for Status {
 pub(crate) const TABLE: &str = "\
 Exit status:
     0  image made, no error (of `check`: no error)
-    1  no image: the root file could not be read, has no entry point, or --strict and there is an error
+    1  no image: the root file could not be read, has no entry point, or --strict and there is an error;
+       or `morph.toml` is wrong
        (of `eval`: the expression has no value; of `replay`: the bundle cannot be used)
     2  the command line is wrong
      3  image made, some error reported (of `check`: some error; of `replay`: not reproduced;

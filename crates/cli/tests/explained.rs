@@ -11,11 +11,14 @@ use std::process::Command;
 use morph_diag::{Code, Lang, explain};
 
 /// Code and the test that produces it; a change of the list is a change of what is tested.
-const ELSEWHERE: [(&str, &str); 20] = [
+const ELSEWHERE: [(&str, &str); 23] = [
     ("FILE_MISSING", "commands.rs"),
     ("FILE_UNREADABLE", "hostile.rs"),
     ("FILE_NOT_UTF8", "hostile.rs"),
     ("FILE_TOO_LARGE", "no test: a file of 4 GiB"),
+    ("CONFIG_MALFORMED", "configuration.rs of driver"),
+    ("CONFIG_KEY_UNKNOWN", "configuration.rs"),
+    ("CONFIG_VALUE", "configuration.rs of driver"),
     ("NESTING_TOO_DEEP", "tests/damage/bersarang_dalam.fox"),
     ("TEXT_NUL", "tests/damage/byte_nol.fox"),
     ("IMPORT_MISSING", "tests/damage/impor_hilang.fox"),

@@ -89,6 +89,42 @@ FILE_NOT_UTF8 = `{ $path }` is not UTF-8: the byte at offset { $offset } belongs
     .label = not UTF-8
     .help = save the file in the encoding UTF-8
 FILE_TOO_LARGE = `{ $path }` has { $size } bytes; a source file may have at most 4 GiB
+CONFIG_MALFORMED = `morph.toml` cannot be read as TOML: { $reason }
+    .label = here
+    .note = nothing is built while the settings are in doubt
+CONFIG_KEY_UNKNOWN = { $what ->
+        [table] there is no table `{ $key }`
+       *[key] there is no key `{ $key }` { $place ->
+            [top] outside of the tables
+           *[other] in `[{ $place }]`
+        }
+    }
+    .label = unknown
+    .note = there are { $known }
+    .help-home = it stands in `[{ $home }]`
+CONFIG_VALUE = { $reason ->
+        [range] `{ $key }` is out of range: { $given }
+       *[kind] `{ $key }` takes { $needed ->
+            [number] a whole number
+            [table] a table
+           *[expression] an expression in quotes
+        }, found { $given ->
+            [string] a string
+            [integer] a number
+            [float] a number with a fraction
+            [boolean] a truth value
+            [datetime] a date
+            [array] an array
+           *[table] a table
+        }
+    }
+    .label = { $reason ->
+        [range] expected { $least } to { $most }
+       *[kind] of the wrong kind
+    }
+    .help-number = it is a whole number from { $least } to { $most }
+    .help-table = write `[{ $key }]` on a line of its own and the settings below it
+    .help-expression = an expression such as `{ $example }` stands here; 1 is always, 0 is never
 ENTRY_MISSING = the program has no entry point: it has neither a function `mulai` nor a top-level statement
     .help = add `fungsi mulai()` and `tutup_fungsi` around what the program should do
     .note = `morph check` accepts such a file as a library
@@ -426,16 +462,20 @@ EXPRESSION_MALFORMED = { $reason ->
 }
 EXPRESSION_UNDEFINED = { $reason ->
     [name] nothing gives `{ $text }` a value
+    [policy-name] the policy `{ $policy }` knows no `{ $text }`
     [division] this divides by zero
    *[remainder] this takes a remainder by zero
 }
     .label = { $reason ->
     [name] unknown name
+    [policy-name] unknown name
     [division] its right side is 0
    *[remainder] its right side is 0
 }
+    .note-names = the policy may use { $names }
     .help = { $reason ->
     [name] give it a value or correct the name
+    [policy-name] correct the name
     [division] test the right side first: `n != 0 && m / n > 2`
    *[remainder] test the right side first: `n != 0 && m % n == 0`
 }
@@ -455,6 +495,9 @@ COMPILER_CRASHED = the compiler crashed on this fragment: { $kind-key ->
     .label = isolated: Morph crashed in the phase `{ $phase }`
     .note = this is Morph's fault, not yours; all other fragments are unharmed (fault { $fault })
     .note-withheld = not tried again: it crashed in an earlier build, and its text, what it uses and the compiler are the same
+    .note-withheld-breaker = not tried in this build: its file has crashed the compiler too often, so its breaker is OPEN; it is tested when the file changes or some time has passed
+    .note-not-lowered = not tried with less optimisation: its file has crashed the compiler too often, so its breaker is OPEN
+    .note-not-retried = not tried with less optimisation: the policy `retry_when` is against it
     .help = `morph replay { $bundle }`, in the project's folder, shows the crash again; change the fragment to have it tried again
 COMPILER_EXHAUSTED = the compiler gave up on this fragment: { $kind-key ->
         [time] it needed more time than a fragment may have
@@ -466,21 +509,46 @@ COMPILER_EXHAUSTED = the compiler gave up on this fragment: { $kind-key ->
     .label = isolated: given up in the phase `{ $phase }`
     .note = all other fragments are unharmed (fault { $fault })
     .note-withheld = not tried again: it was given up in an earlier build, and its text, what it uses and the compiler are the same
+    .note-withheld-breaker = not tried in this build: its file has crashed the compiler too often, so its breaker is OPEN; it is tested when the file changes or some time has passed
+    .note-not-lowered = not tried with less optimisation: its file has crashed the compiler too often, so its breaker is OPEN
+    .note-not-retried = not tried with less optimisation: the policy `retry_when` is against it
     .help = `morph replay { $bundle }`, in the project's folder, shows it again; a smaller fragment, or a larger budget in `morph.toml`, helps
 COMPILER_FAULT = the compiler failed on this fragment: { $reason }
     .label = was being compiled
     .note = this is Morph's fault, not yours; all other fragments are unharmed
 OUTPUT_FAILED = cannot write `{ $path }`: { $reason }
 
-note-died = note: a sandbox { $death } (phase { $phase }, { $site })
-note-not-started = note: a sandbox could not be started: { $reason }
-note-quarantined = note: { $site } is in quarantine (fault { $fault })
-note-breaker = note: breaker of { $unit }: { $text }
-note-memory = note: what was kept of earlier builds is not used: { $problem }
-note-log = note: the log of decisions is incomplete: { $problem }
-note-resumed = note: { $fragments } fragments were finished by a build that was killed, and are taken from there
-note-recovery = note: no recovery point could be made: { $problem }
-note-bundle = note: the crash bundle of { $fault } could not be written: { $problem }
+note-died = a sandbox died with { $site } in hand, in the phase `{ $phase }`: { $death }
+note-recovered = a sandbox died with { $site } in hand, in the phase `{ $phase }`; it was tried again and nothing is lost: { $death }
+note-idle = a sandbox died with nothing in hand: { $death }
+note-bad-reply = a sandbox gave no usable answer about { $site }
+note-bad-reply-recovered = a sandbox gave no usable answer about { $site }; it was tried again and nothing is lost
+note-unit = all of { $unit }
+note-not-started = a sandbox could not be started: { $reason }
+note-quarantined = { $site } is in quarantine (fault { $fault })
+note-breaker = breaker of { $unit }: { $text }
+note-memory-unused = what was kept of earlier builds is not used: { $problem }
+note-memory-unwritten = what later builds should know of this one could not be kept: { $problem }
+note-log = the log of decisions is incomplete: { $problem }
+note-resumed = { $fragments } fragments were finished by a build that was killed, and are taken from there
+note-recovery = no recovery point could be made: { $problem }
+note-bundle = the crash bundle of { $fault } could not be written: { $problem }
+
+## While a build lasts, on a terminal.
+
+progress-reading = reading
+progress-compiling = compiling
+progress-figures = { $units ->
+        [one] 1 file
+       *[other] { $units } files
+    }, { $done }/{ $total } fragments, { $sandboxes ->
+        [one] 1 sandbox
+       *[other] { $sandboxes } sandboxes
+    }{ $faults ->
+        [0] {""}
+        [one] , 1 fault
+       *[other] , { $faults } faults
+    }
 
 ## Crash bundles: what `morph replay` says.
 

@@ -88,6 +88,42 @@ FILE_NOT_UTF8 = `{ $path }` bukan UTF-8: byte pada posisi { $offset } tidak memb
     .label = bukan UTF-8
     .help = simpan berkas ini dengan pengodean UTF-8
 FILE_TOO_LARGE = ukuran `{ $path }` { $size } byte, sedangkan berkas sumber dibatasi 4 GiB
+CONFIG_MALFORMED = `morph.toml` tidak dapat dibaca sebagai TOML: { $reason }
+    .label = di sini
+    .note = tidak ada yang dibangun selama pengaturannya diragukan
+CONFIG_KEY_UNKNOWN = { $what ->
+        [table] tidak ada tabel `{ $key }`
+       *[key] tidak ada kunci `{ $key }` { $place ->
+            [top] di luar tabel
+           *[other] di `[{ $place }]`
+        }
+    }
+    .label = tidak dikenal
+    .note = yang ada: { $known }
+    .help-home = tempatnya di `[{ $home }]`
+CONFIG_VALUE = { $reason ->
+        [range] `{ $key }` di luar batas: { $given }
+       *[kind] `{ $key }` menerima { $needed ->
+            [number] bilangan bulat
+            [table] tabel
+           *[expression] ekspresi di antara tanda kutip
+        }, tetapi ditemukan { $given ->
+            [string] string
+            [integer] bilangan
+            [float] bilangan pecahan
+            [boolean] nilai kebenaran
+            [datetime] tanggal
+            [array] larik
+           *[table] tabel
+        }
+    }
+    .label = { $reason ->
+        [range] seharusnya { $least } sampai { $most }
+       *[kind] jenisnya salah
+    }
+    .help-number = nilainya bilangan bulat dari { $least } sampai { $most }
+    .help-table = tulis `[{ $key }]` pada barisnya sendiri dan pengaturannya di bawahnya
+    .help-expression = di sini berdiri ekspresi seperti `{ $example }`; 1 berarti selalu, 0 berarti tidak pernah
 ENTRY_MISSING = program tidak punya titik masuk: tidak ada fungsi `mulai` maupun pernyataan di tingkat berkas
     .help = apit isi program dengan `fungsi mulai()` dan `tutup_fungsi`
     .note = `morph check` menerima berkas seperti ini sebagai pustaka
@@ -419,16 +455,20 @@ EXPRESSION_MALFORMED = { $reason ->
 }
 EXPRESSION_UNDEFINED = { $reason ->
     [name] tidak ada yang memberi nilai pada `{ $text }`
+    [policy-name] kebijakan `{ $policy }` tidak mengenal `{ $text }`
     [division] ini membagi dengan nol
    *[remainder] ini mengambil sisa bagi dengan nol
 }
     .label = { $reason ->
     [name] nama tidak dikenal
+    [policy-name] nama tidak dikenal
     [division] sisi kanannya 0
    *[remainder] sisi kanannya 0
 }
+    .note-names = kebijakan ini mengenal { $names }
     .help = { $reason ->
     [name] beri nilai atau perbaiki namanya
+    [policy-name] perbaiki namanya
     [division] periksa dahulu sisi kanannya: `n != 0 && m / n > 2`
    *[remainder] periksa dahulu sisi kanannya: `n != 0 && m % n == 0`
 }
@@ -448,6 +488,9 @@ COMPILER_CRASHED = kompilator ambruk pada fragmen ini: { $kind-key ->
     .label = diisolasi: Morph ambruk pada fase `{ $phase }`
     .note = ini kesalahan Morph, bukan kesalahan Anda; semua fragmen lain tetap utuh (gangguan { $fault })
     .note-withheld = tidak dicoba lagi: ia ambruk pada pembangunan sebelumnya, sedangkan teksnya, yang dipakainya, dan kompilatornya masih sama
+    .note-withheld-breaker = tidak dicoba pada pembangunan ini: berkasnya terlalu sering membuat kompilator ambruk, jadi pemutusnya OPEN; ia diuji bila berkasnya berubah atau setelah beberapa waktu
+    .note-not-lowered = tidak dicoba dengan optimisasi yang lebih rendah: berkasnya terlalu sering membuat kompilator ambruk, jadi pemutusnya OPEN
+    .note-not-retried = tidak dicoba dengan optimisasi yang lebih rendah: kebijakan `retry_when` melarangnya
     .help = `morph replay { $bundle }`, di folder proyek, menunjukkannya sekali lagi; ubah fragmen ini agar dicoba lagi
 COMPILER_EXHAUSTED = kompilator menyerah pada fragmen ini: { $kind-key ->
         [time] ia perlu waktu lebih banyak daripada jatah satu fragmen
@@ -459,21 +502,46 @@ COMPILER_EXHAUSTED = kompilator menyerah pada fragmen ini: { $kind-key ->
     .label = diisolasi: menyerah pada fase `{ $phase }`
     .note = semua fragmen lain tetap utuh (gangguan { $fault })
     .note-withheld = tidak dicoba lagi: kompilator menyerah padanya pada pembangunan sebelumnya, sedangkan teksnya, yang dipakainya, dan kompilatornya masih sama
+    .note-withheld-breaker = tidak dicoba pada pembangunan ini: berkasnya terlalu sering membuat kompilator ambruk, jadi pemutusnya OPEN; ia diuji bila berkasnya berubah atau setelah beberapa waktu
+    .note-not-lowered = tidak dicoba dengan optimisasi yang lebih rendah: berkasnya terlalu sering membuat kompilator ambruk, jadi pemutusnya OPEN
+    .note-not-retried = tidak dicoba dengan optimisasi yang lebih rendah: kebijakan `retry_when` melarangnya
     .help = `morph replay { $bundle }`, di folder proyek, menunjukkannya sekali lagi; fragmen yang lebih kecil, atau jatah yang lebih besar di `morph.toml`, membantu
 COMPILER_FAULT = kompilator gagal pada fragmen ini: { $reason }
     .label = sedang dikompilasi
     .note = ini kesalahan Morph, bukan kesalahan Anda; semua fragmen lain tetap utuh
 OUTPUT_FAILED = `{ $path }` tidak dapat ditulis: { $reason }
 
-note-died = catatan: sebuah kotak pasir { $death } (fase { $phase }, { $site })
-note-not-started = catatan: sebuah kotak pasir tidak dapat dijalankan: { $reason }
-note-quarantined = catatan: { $site } dikarantina (gangguan { $fault })
-note-breaker = catatan: pemutus { $unit }: { $text }
-note-memory = catatan: simpanan dari pembangunan sebelumnya tidak dipakai: { $problem }
-note-log = catatan: catatan keputusan tidak lengkap: { $problem }
-note-resumed = catatan: { $fragments } fragmen sudah diselesaikan oleh pembangunan yang dihentikan paksa, dan diambil dari sana
-note-recovery = catatan: titik pemulihan tidak dapat dibuat: { $problem }
-note-bundle = catatan: bundel keambrukan { $fault } tidak dapat ditulis: { $problem }
+note-died = sebuah kotak pasir mati saat mengerjakan { $site }, pada fase `{ $phase }`: { $death }
+note-recovered = sebuah kotak pasir mati saat mengerjakan { $site }, pada fase `{ $phase }`; pekerjaannya dicoba lagi dan tidak ada yang hilang: { $death }
+note-idle = sebuah kotak pasir mati saat tidak mengerjakan apa pun: { $death }
+note-bad-reply = sebuah kotak pasir tidak memberi jawaban yang berguna tentang { $site }
+note-bad-reply-recovered = sebuah kotak pasir tidak memberi jawaban yang berguna tentang { $site }; pekerjaannya dicoba lagi dan tidak ada yang hilang
+note-unit = seluruh { $unit }
+note-not-started = sebuah kotak pasir tidak dapat dijalankan: { $reason }
+note-quarantined = { $site } dikarantina (gangguan { $fault })
+note-breaker = pemutus { $unit }: { $text }
+note-memory-unused = simpanan dari pembangunan sebelumnya tidak dipakai: { $problem }
+note-memory-unwritten = simpanan untuk pembangunan berikutnya tidak dapat ditulis: { $problem }
+note-log = log keputusan tidak lengkap: { $problem }
+note-resumed = { $fragments } fragmen sudah diselesaikan oleh pembangunan yang dihentikan paksa, dan diambil dari sana
+note-recovery = titik pemulihan tidak dapat dibuat: { $problem }
+note-bundle = bundel keambrukan { $fault } tidak dapat ditulis: { $problem }
+
+## Selama pembangunan berjalan, di terminal.
+
+progress-reading = membaca
+progress-compiling = mengompilasi
+progress-figures = { $units ->
+        [one] 1 berkas
+       *[other] { $units } berkas
+    }, { $done }/{ $total } fragmen, { $sandboxes ->
+        [one] 1 kotak pasir
+       *[other] { $sandboxes } kotak pasir
+    }{ $faults ->
+        [0] {""}
+        [one] , 1 gangguan
+       *[other] , { $faults } gangguan
+    }
 
 ## Bundel keambrukan: yang dikatakan `morph replay`.
 

@@ -59,6 +59,13 @@ codes! {
     FileNotUtf8 = "FILE_NOT_UTF8", Error;
     /// `path`, `size`. The file is larger than 4 GiB.
     FileTooLarge = "FILE_TOO_LARGE", Error;
+    /// `reason`, in English: the parser's own words. `morph.toml` is not TOML.
+    ConfigMalformed = "CONFIG_MALFORMED", Error;
+    /// `key`, `what` (key, table), `place` (the table, or `top`), `known`; optional `nearest`, `home`. A key of `morph.toml` that is none.
+    ConfigKey = "CONFIG_KEY_UNKNOWN", Error;
+    /// `key`, `reason` (kind, range), `needed` (number, expression, table), `given` (the kind, or the value that is out of
+    /// range); of a number `least`, `most`. Footers: help-number, help-table, help-expression (`example`).
+    ConfigValue = "CONFIG_VALUE", Error;
     /// No `mulai` and no top-level statement.
     EntryMissing = "ENTRY_MISSING", Error;
     /// `count`. `mulai` takes more than two parameters.
@@ -220,7 +227,7 @@ codes! {
     // ---- Expressions outside of programs: policies, `morph eval`.
     /// `reason` (the kind in kebab case), `text` (what stands at the mark), `limit`. A text that is no expression.
     ExpressionMalformed = "EXPRESSION_MALFORMED", Error;
-    /// `reason` (name, division, remainder), `text`; optional `nearest`. An expression that has no value.
+    /// `reason` (name, policy-name, division, remainder), `text`; optional `nearest`; of a policy `policy`. An expression that has no value.
     ExpressionUndefined = "EXPRESSION_UNDEFINED", Error;
 
     // ---- What happens to a fragment, and Morph's own faults.

@@ -32,23 +32,26 @@ pub enum Color {
 
 /// Words one diagnostic.
 pub fn render(located: &Located<'_>, lang: Lang, format: Format, color: Color) -> String {
+    let human = || human::render(located, lang, color);
+    let short = || short::render(located, lang, color);
+    let json = || json::render(located, lang);
     match format {
-        Format::Human => or_short(located, lang, color, || human::render(located, lang, color)),
-        Format::Short => short::render(located, lang, color),
-        Format::Json => json::render(located, lang),
+        Format::Human => first_whole(&[&human, &short], || short::bare(located)),
+        Format::Short => first_whole(&[&short], || short::bare(located)),
+        Format::Json => first_whole(&[&json], || json::bare(located, lang)),
     }
 }
 
-/// Falls back to the short form when the snippet renderer, which is not ours, panics.
-fn or_short(
-    located: &Located<'_>,
-    lang: Lang,
-    color: Color,
-    long: impl FnOnce() -> String,
-) -> String {
-    // `long` only reads what it borrows, so nothing is left half-changed.
-    std::panic::catch_unwind(std::panic::AssertUnwindSafe(long))
-        .unwrap_or_else(|_| short::render(located, lang, color))
+/// The first of the forms that does not panic, each plainer than the one before: spans and facts come from a worker that
+/// may have gone wrong, and the snippet renderer is not ours. At the end stands one that has nothing in it that could fail.
+fn first_whole(forms: &[&dyn Fn() -> String], bare: impl FnOnce() -> String) -> String {
+    for form in forms {
+        // Each only reads what it borrows, so nothing is left half-changed.
+        if let Ok(text) = std::panic::catch_unwind(std::panic::AssertUnwindSafe(form)) {
+            return text;
+        }
+    }
+    bare()
 }
 
 /// The word for a severity, which starts a message.

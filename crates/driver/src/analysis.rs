@@ -340,6 +340,8 @@ impl<'p> Analysis<'p> {
                 None
             }
             Made::Closed | Made::Nothing => None,
+            // An object beside an error: the error counts.
+            Made::Object { .. } if self.state(id).is_closed() => None,
             Made::Object { object, initialiser } => Some((object, initialiser)),
             Made::Refused(problem) => {
                 self.report(id, problem.to_diagnostic(self.head(id)));

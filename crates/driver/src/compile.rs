@@ -5,18 +5,15 @@
 
 use morph_codegen::synthetic;
 use morph_diag::{Color, Format, FragmentId, Lang, Located, Severity, render};
+use morph_link::LinkError;
 use morph_object::{Object, Symbol};
 use morph_sema::summary::{Definition, Side};
 use rustc_hash::FxHashMap;
 
 use crate::analysis::{Analysis, State, to_u32};
 use crate::options::{self, Goal, Options};
+use crate::refusal;
 use crate::task::{Executor, Synthetic, Task, Verdict};
-
-/// A linked program.
-pub(crate) struct Compiled {
-    pub(crate) bytes: Vec<u8>,
-}
 
 /// The objects made so far.
 pub(crate) struct Compilation<'e> {
@@ -26,7 +23,7 @@ pub(crate) struct Compilation<'e> {
     owners: Owners,
     /// Answers about fragments of the library that nothing has named yet.
     ahead: FxHashMap<FragmentId, Verdict>,
-    /// In fragment order once linked; stubs carry their fragment's id.
+    /// In fragment order once linked.
     objects: Vec<(FragmentId, Object)>,
     /// Initialisers by fragment: symbols to call at start-up.
     initialisers: FxHashMap<FragmentId, Symbol>,
@@ -81,20 +78,53 @@ impl<'e> Compilation<'e> {
         }
     }
 
-    /// Adds what the program does not bring itself: stubs, the library, the start function.
-    pub(crate) fn complete(
+    /// Adds what the program does not bring itself (stubs, the library, the start function), and links it all.
+    ///
+    /// An object that does not fit the others costs its own fragment: that one is closed, and the rest is linked again.
+    pub(crate) fn image(
         mut self,
         analysis: &mut Analysis<'_>,
         entry: Option<FragmentId>,
-    ) -> Linkable {
-        // What `--grain unit` isolated after it was compiled makes room for its stub.
+    ) -> Result<Vec<u8>, String> {
+        loop {
+            self.make_room(analysis);
+            let added = self.complete(analysis, entry);
+            let error = match self.link(&added, analysis) {
+                Ok(bytes) => return Ok(bytes),
+                Err(error) => error,
+            };
+            let inputs: Vec<FragmentId> = self.inputs(&added).map(|(id, _)| id).collect();
+            let culprits =
+                refusal::culprits(&error, &self.objects, &inputs, &self.owners, analysis);
+            let before = analysis.problems.len();
+            for id in culprits {
+                if !analysis.state(id).is_closed() {
+                    let mut problem = self.executor.refuse(Task(id), &error.to_string());
+                    problem.primary = analysis.head(id);
+                    analysis.report(id, problem);
+                }
+            }
+            if analysis.problems.len() == before {
+                return Err(error.to_string());
+            }
+            analysis.isolate_units(&self.options);
+        }
+    }
+
+    /// What was closed after it was compiled makes room for its stub.
+    fn make_room(&mut self, analysis: &Analysis<'_>) {
         self.objects.retain(|(id, _)| !analysis.state(*id).is_closed());
         self.initialisers.retain(|id, _| !analysis.state(*id).is_closed());
-        let mut closed_globals = self.stubs(analysis, Side::Program);
+    }
+
+    fn complete(&mut self, analysis: &mut Analysis<'_>, entry: Option<FragmentId>) -> Added {
+        let mut stubs = Vec::new();
+        let mut closed_globals = self.stubs(analysis, Side::Program, &mut stubs);
         self.library(analysis);
-        closed_globals.extend(self.stubs(analysis, Side::Library));
+        closed_globals.extend(self.stubs(analysis, Side::Library, &mut stubs));
         let start = self.start(analysis, entry);
         self.objects.sort_by_key(|(id, _)| *id);
+        stubs.sort_by_key(|(id, _)| *id);
         let debug = match self.options.debug {
             options::Debug::None => morph_link::Debug::None,
             options::Debug::Line => morph_link::Debug::Line,
@@ -106,7 +136,40 @@ impl<'e> Compilation<'e> {
             roots: Vec::new(),
             closed_globals,
         };
-        Linkable { objects: self.objects, start, options }
+        Added { stubs, start, options }
+    }
+
+    /// All objects of the image but the start function, in fragment order.
+    fn inputs<'s>(&'s self, added: &'s Added) -> impl Iterator<Item = (FragmentId, &'s Object)> {
+        let mut objects = self.objects.iter().peekable();
+        let mut stubs = added.stubs.iter().peekable();
+        std::iter::from_fn(move || {
+            let stub_first = match (objects.peek(), stubs.peek()) {
+                (Some((object, _)), Some((stub, _))) => stub < object,
+                (None, Some(_)) => true,
+                (Some(_), None) => false,
+                (None, None) => return None,
+            };
+            let next = if stub_first { stubs.next() } else { objects.next() };
+            next.map(|(id, object)| (*id, object))
+        })
+    }
+
+    fn link(&self, added: &Added, analysis: &Analysis<'_>) -> Result<Vec<u8>, LinkError> {
+        let inputs = self.inputs(added).map(|(id, object)| {
+            let unit = analysis.unit(id);
+            let fragment = analysis.fragment(id);
+            morph_link::Input {
+                object,
+                unit: &unit.path,
+                first_line: fragment.line,
+                first_column: to_u32(analysis.source(id).start),
+            }
+        });
+        let start =
+            morph_link::Input { object: &added.start, unit: "", first_line: 1, first_column: 0 };
+        let inputs: Vec<morph_link::Input<'_>> = inputs.chain([start]).collect();
+        Ok(morph_link::link(&inputs, &added.options)?.bytes)
     }
 
     /// Takes in the library fragments whose symbols are named, until nothing new is.
@@ -140,7 +203,12 @@ impl<'e> Compilation<'e> {
     }
 
     /// Makes the stand-ins of one side's closed fragments; gives the closed globals.
-    fn stubs(&mut self, analysis: &Analysis<'_>, side: Side) -> Vec<Symbol> {
+    fn stubs(
+        &mut self,
+        analysis: &Analysis<'_>,
+        side: Side,
+        stubs: &mut Vec<(FragmentId, Object)>,
+    ) -> Vec<Symbol> {
         let mut closed_globals = Vec::new();
         let closed =
             |id: &FragmentId| analysis.side(*id) == side && analysis.state(*id).is_closed();
@@ -177,7 +245,7 @@ impl<'e> Compilation<'e> {
                     indonesian: &indonesian,
                 });
                 let object = synthetic::stub(&symbol, name, &english, &indonesian);
-                self.objects.push((id, object));
+                stubs.push((id, object));
             }
         }
         closed_globals
@@ -215,36 +283,16 @@ fn roots() -> impl Iterator<Item = Symbol> {
         .map(str::to_owned)
 }
 
-/// All objects of an image.
-pub(crate) struct Linkable {
-    /// In fragment order; stubs carry their fragment's id.
-    objects: Vec<(FragmentId, Object)>,
+/// What an image consists of beside the objects of fragments.
+struct Added {
+    /// In fragment order: they carry their fragment's id.
+    stubs: Vec<(FragmentId, Object)>,
     start: Object,
     options: morph_link::Options,
 }
 
-impl Linkable {
-    pub(crate) fn link(&self, analysis: &Analysis<'_>) -> Result<Compiled, String> {
-        let inputs = self.objects.iter().map(|(id, object)| {
-            let unit = analysis.unit(*id);
-            let fragment = analysis.fragment(*id);
-            morph_link::Input {
-                object,
-                unit: &unit.path,
-                first_line: fragment.line,
-                first_column: to_u32(analysis.source(*id).start),
-            }
-        });
-        let start =
-            morph_link::Input { object: &self.start, unit: "", first_line: 1, first_column: 0 };
-        let inputs: Vec<morph_link::Input<'_>> = inputs.chain([start]).collect();
-        let image = morph_link::link(&inputs, &self.options).map_err(|error| error.to_string())?;
-        Ok(Compiled { bytes: image.bytes })
-    }
-}
-
 /// Which fragment has a symbol: the first active one that defines it.
-struct Owners {
+pub(crate) struct Owners {
     by_symbol: FxHashMap<Symbol, FragmentId>,
 }
 
@@ -259,7 +307,7 @@ impl Owners {
         Owners { by_symbol }
     }
 
-    fn find(&self, symbol: &str) -> Option<FragmentId> {
+    pub(crate) fn find(&self, symbol: &str) -> Option<FragmentId> {
         self.by_symbol.get(symbol).copied()
     }
 
@@ -338,8 +386,11 @@ impl Errors {
     fn text(&self, analysis: &Analysis<'_>, id: FragmentId, lang: Lang) -> String {
         let errors = self.by_fragment.get(&id).into_iter().flatten().map(|&at| {
             let (_, problem) = &analysis.problems[at];
-            let located =
-                Located::new(problem, analysis.source(id), |other| Some(analysis.source(other)));
+            // What a worker says about other fragments may be wrong.
+            let known = |other: &FragmentId| (other.0 as usize) < analysis.places.len();
+            let located = Located::new(problem, analysis.source(id), |other| {
+                Some(other).filter(known).map(|other| analysis.source(other))
+            });
             render(&located, lang, Format::Human, Color::Never)
         });
         errors.collect::<Vec<String>>().join("\n")

@@ -2,13 +2,14 @@
 //!
 //! The decisions are `morph_fault`'s and the processes `morph_sandbox`'s; here is only the translation between the two.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use morph_fault::Moment;
 use morph_fault::fault::{Crash, Fault, FaultKind, Key, Phase as Step};
 use morph_fault::supervisor::{
-    self, Action, Event, JobId, Outcome, Plan, PlanError, Rung, Supervisor, Verdict, WorkerId,
+    self, Action, Choice, Decision, Event, JobId, Line, Outcome, Plan, PlanError, Rule, Rung,
+    Supervisor, Verdict, WorkerId,
 };
 use morph_sandbox::{Death, Exhausted, Job, Pool, SandboxError, Task, TaskId};
 
@@ -20,6 +21,9 @@ use crate::worker::BadAnswer;
 /// One kind of work, cut into jobs.
 pub(crate) trait Work {
     type Answer;
+
+    /// What it is called in the log.
+    const NAME: &'static str;
 
     /// What a worker is told.
     fn input(&self, job: usize, rung: Rung) -> Vec<u8>;
@@ -50,6 +54,21 @@ pub(crate) struct Stubbed {
     pub(crate) fault: Fault,
     /// What became of the worker that tried last; none if it was not tried in this build.
     pub(crate) death: Option<Death>,
+    /// Why less was tried than could have been.
+    pub(crate) withheld: Option<Withheld>,
+}
+
+/// Why a job was not tried (again), or not tried at a lower rung.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Withheld {
+    /// It is in quarantine.
+    Quarantined,
+    /// Its unit's breaker is OPEN: it was not tried in this build.
+    Untested,
+    /// Its unit's breaker is OPEN: it was tried, but not at a lower rung.
+    NotLowered,
+    /// The policy `retry_when` says no: it was tried, but not at a lower rung.
+    NotRetried,
 }
 
 impl Stubbed {
@@ -86,8 +105,10 @@ pub(crate) fn run<J: Job, W: Work>(
     if plan.jobs.is_empty() {
         return Ok(Vec::new());
     }
+    ledger.log_plan(W::NAME, plan, || (0..plan.jobs.len()).map(|job| work.site(job)).collect());
     let (supervisor, actions) = Supervisor::start(plan, ledger.now())?;
     let answers = plan.jobs.iter().map(|_| None).collect();
+    let before = ledger.notes.len();
     let mut crew = Crew {
         pool,
         work,
@@ -97,6 +118,8 @@ pub(crate) fn run<J: Job, W: Work>(
         answers,
         deaths: BTreeMap::new(),
         armed: BTreeMap::new(),
+        tried: BTreeSet::new(),
+        withheld: BTreeMap::new(),
         ended: 0,
     };
     crew.ledger.begin(plan.jobs.len());
@@ -104,7 +127,7 @@ pub(crate) fn run<J: Job, W: Work>(
     while !crew.supervisor.is_done() {
         crew.listen()?;
     }
-    Ok(crew.finish())
+    Ok(crew.finish(before))
 }
 
 struct Crew<'c, J: Job, W: Work> {
@@ -120,6 +143,9 @@ struct Crew<'c, J: Job, W: Work> {
     deaths: BTreeMap<JobId, Death>,
     /// Faults on purpose that travel with jobs.
     armed: BTreeMap<JobId, Armed>,
+    /// Those on which a worker broke.
+    tried: BTreeSet<JobId>,
+    withheld: BTreeMap<JobId, Withheld>,
     ended: usize,
 }
 
@@ -160,10 +186,38 @@ impl<J: Job, W: Work> Crew<'_, J, W> {
                 }
                 Action::Breaker { unit, notice } => self.ledger.note_breaker(unit, &notice),
                 Action::Unit { .. } | Action::Done => {}
-                Action::Log(line) => self.ledger.log(&line),
+                Action::Log(line) => {
+                    self.heed(&line);
+                    self.ledger.log(&line);
+                }
             }
         }
         Ok(())
+    }
+
+    /// Remembers what was withheld, to tell those whom it concerns.
+    fn heed(&mut self, line: &Line) {
+        let Line::Decision(Decision { job: Some(job), rule, choice: Choice::Withheld, .. }) = line
+        else {
+            return;
+        };
+        let withheld = match rule {
+            Rule::Quarantine => Withheld::Quarantined,
+            Rule::BreakerOpen if self.tried.contains(job) => Withheld::NotLowered,
+            Rule::BreakerOpen => Withheld::Untested,
+            Rule::RetryWhen => Withheld::NotRetried,
+            Rule::OpenWhen
+            | Rule::QuarantineWhen
+            | Rule::ProbeWhen
+            | Rule::Rerun
+            | Rule::HalfOpen
+            | Rule::Handouts
+            | Rule::WorkerTime
+            | Rule::BadReply
+            | Rule::FreshWorker
+            | Rule::FruitlessWorkers => return,
+        };
+        self.withheld.insert(*job, withheld);
     }
 
     /// A worker that an earlier crew left, if it is as good as a new one; else a new one.
@@ -243,7 +297,11 @@ impl<J: Job, W: Work> Crew<'_, J, W> {
                         }
                         Event::Finished { worker, job, verdict }
                     }
-                    Err(BadAnswer) => Event::BadReply { worker, job },
+                    Err(BadAnswer) => {
+                        self.tried.insert(job);
+                        self.ledger.note_bad_reply(self.work.site(task.0 as usize));
+                        Event::BadReply { worker, job }
+                    }
                 })
             }
             morph_sandbox::Event::Drained { .. } => None,
@@ -280,15 +338,22 @@ impl<J: Job, W: Work> Crew<'_, J, W> {
         };
         let site = job.map(|job| self.work.site(job.0 as usize));
         self.ledger.note_death(site, Phase::of(phase.0).unwrap_or(Phase::Start), &death);
-        if let Some(job) = job {
+        // Whatever was in hand when we ended a worker is not to blame.
+        if let Some(job) = job.filter(|_| death != Death::Killed) {
+            self.tried.insert(job);
             self.deaths.insert(job, death);
         }
         Event::Died { worker, how, in_hand: job, phase }
     }
 
-    fn finish(mut self) -> Vec<Ended<W::Answer>> {
-        self.ledger.end(self.supervisor.memory());
+    /// `before` is how many notes there were before this crew.
+    fn finish(mut self, before: usize) -> Vec<Ended<W::Answer>> {
         let outcomes = self.supervisor.outcomes();
+        self.ledger.end(self.supervisor.memory(), &outcomes);
+        let is_stub = |outcome: &Option<Outcome>| matches!(outcome, Some(Outcome::Stub(_)));
+        let lost = outcomes.iter().enumerate().filter(|(_, outcome)| is_stub(outcome));
+        let lost: BTreeSet<Site> = lost.map(|(job, _)| self.work.site(job)).collect();
+        self.ledger.note_recoveries(before, &lost);
         let answers = std::mem::take(&mut self.answers);
         let jobs = (0..).map(JobId);
         jobs.zip(outcomes)
@@ -298,7 +363,9 @@ impl<J: Job, W: Work> Crew<'_, J, W> {
                     Ended::Answer(answer)
                 }
                 (Some(Outcome::Stub(fault)), _) => {
-                    Ended::Stub(Stubbed { fault, death: self.deaths.remove(&job) })
+                    let death = self.deaths.remove(&job);
+                    let withheld = self.withheld.remove(&job);
+                    Ended::Stub(Stubbed { fault, death, withheld })
                 }
                 (Some(Outcome::Object(_) | Outcome::Diagnosed) | None, _) => {
                     unreachable!("a supervisor that is done has settled every job, by its answer or by a stub")

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 pub use morph_fault::policy::PolicyTexts;
 pub use morph_sandbox::{Budget, Inject};
+use serde::{Deserialize, Serialize};
 
 use crate::deferral::Deferral;
 use crate::phase::Phase;
@@ -66,7 +67,7 @@ pub struct Injection {
 }
 
 /// What a task works on.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Site {
     /// How the unit is shown.
     pub unit: String,
@@ -74,11 +75,20 @@ pub struct Site {
     pub fragment: Option<u32>,
 }
 
+/// What a build is doing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Step {
+    /// Files are cut into fragments, and each is read on its own.
+    #[default]
+    Reading,
+    /// Fragments are checked and compiled.
+    Compiling,
+}
+
 /// How far a build has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Progress {
-    /// What is being done: `reading` or `compiling`.
-    pub step: &'static str,
+    pub step: Step,
     /// Files that are known so far.
     pub units: usize,
     /// Fragments that have ended, and all of this step.
@@ -130,7 +140,7 @@ pub struct Isolation {
     pub sandboxes: Option<u32>,
     /// What a fragment may use, if not what `morph.toml` or the default says.
     pub budget: Option<Budget>,
-    /// Decisions go here, one JSON object a line.
+    /// Decisions go here, one JSON object a line; see [`decisions`](crate::decisions).
     pub log: Option<PathBuf>,
     pub inject: Vec<Injection>,
     pub watcher: Option<Watcher>,

@@ -1,20 +1,22 @@
 //! What a build keeps account of: faults, decisions, what is remembered from build to build.
 
-use std::fs::File;
-use std::io::{self, BufWriter, Write as _};
+use std::collections::BTreeSet;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use morph_fault::fault::Fault;
 use morph_fault::memory::{Memory, StoredMemory};
-use morph_fault::supervisor::Line;
+use morph_fault::supervisor::{Line, Outcome, Plan};
 use morph_fault::unit::UnitId;
 use morph_fault::{Moment, Notice};
 use morph_sandbox::{Death, Inject, SandboxError};
 
 use crate::crew::moment;
+use crate::decisions::{Ended, Entry, Header, VERSION};
 use crate::deferral::Deferral;
-use crate::isolation::{Injection, Isolation, Keep, Progress, Site, Watcher};
+use crate::isolation::{Injection, Isolation, Keep, Progress, Site, Step, Watcher};
+use crate::log_file::LogFile;
 use crate::phase::Phase;
 use crate::protection::compiler_build;
 use crate::recovery::{self, Recovery};
@@ -22,24 +24,48 @@ use crate::recovery::{self, Recovery};
 /// Something that happened to workers, for those who want to know it all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Note {
-    /// A worker died, with this in hand.
-    Died { site: Option<Site>, phase: Phase, death: String },
+    /// A worker died, with this in hand. `recovered`: the work was done by another, so nothing is lost.
+    Died { site: Option<Site>, phase: Phase, death: String, recovered: bool },
+    /// A worker gave an answer that cannot be used.
+    BadReply { site: Site, recovered: bool },
     /// A worker could not be started.
     NotStarted { reason: String },
     /// A fragment is not tried again until its text, its environment or the compiler changes.
     Quarantined { site: Site, fault: String },
     /// The breaker of a unit changed.
     Breaker { unit: String, text: String },
-    /// What was kept of earlier builds could not be used, or not be written.
-    Memory { problem: String },
+    /// What was kept of earlier builds cannot be used. A warning.
+    MemoryUnused { problem: String },
+    /// What later builds should know could not be written. A warning.
+    MemoryUnwritten { problem: String },
     /// So many fragments were taken from a build that was killed.
     Resumed { fragments: usize },
     /// No recovery point could be made.
     Recovery { problem: String },
-    /// The log could not be written.
+    /// The log could not be written. A warning.
     Log { problem: String },
     /// A crash bundle that messages name could not be written.
     Bundle { fault: String, problem: String },
+}
+
+impl Note {
+    /// Whether it is worth telling those who did not ask for notes.
+    pub fn is_warning(&self) -> bool {
+        match self {
+            // A bundle that is not there has been named by a message.
+            Note::MemoryUnused { .. }
+            | Note::MemoryUnwritten { .. }
+            | Note::Log { .. }
+            | Note::Bundle { .. } => true,
+            Note::Died { .. }
+            | Note::BadReply { .. }
+            | Note::NotStarted { .. }
+            | Note::Quarantined { .. }
+            | Note::Breaker { .. }
+            | Note::Resumed { .. }
+            | Note::Recovery { .. } => false,
+        }
+    }
 }
 
 /// An injection that travels with a task.
@@ -51,10 +77,12 @@ pub(crate) struct Ledger {
     began: Instant,
     epoch: Duration,
     pub(crate) memory: StoredMemory,
-    /// As it was read, to be written only if it changed.
-    before: StoredMemory,
+    /// As it was read, to be written only if it changed; `None` if what was read is damaged.
+    before: Option<StoredMemory>,
     folder: Option<PathBuf>,
-    log: Option<BufWriter<File>>,
+    /// How the folder is called in messages.
+    shown: PathBuf,
+    log: Option<LogFile>,
     inject: Vec<Injection>,
     watcher: Option<Watcher>,
     deferral: Deferral,
@@ -68,37 +96,57 @@ pub(crate) struct Ledger {
 }
 
 impl Ledger {
-    /// Opens the account: reads what is remembered, opens the log.
-    pub(crate) fn open(isolation: &mut Isolation, project: &Path) -> io::Result<Ledger> {
+    /// Opens the account: reads what is remembered, opens the log. What cannot be had is noted: no build fails for it.
+    pub(crate) fn open(isolation: &mut Isolation, project: &Path) -> Ledger {
         let folder = match &isolation.keep {
-            Keep::Project => Some(project.join(".morph")),
+            Keep::Project => Some(project.join(STATE)),
             Keep::Folder(folder) => Some(folder.clone()),
             Keep::Nothing => None,
         };
-        let log = match &isolation.log {
-            Some(path) => Some(BufWriter::new(File::create(path)?)),
-            None => None,
+        let shown = match &isolation.keep {
+            Keep::Project | Keep::Nothing => PathBuf::from(STATE),
+            Keep::Folder(folder) => folder.clone(),
         };
         let mut notes = Vec::new();
-        let memory = match folder.as_deref().map(read_memory) {
+        let epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let log = isolation.log.as_deref().map(|path| (path, LogFile::create(path)));
+        let log = log.and_then(|(path, log)| match log {
+            Ok(log) => Some(log),
+            Err(error) => {
+                notes.push(Note::Log { problem: format!("{}: {error}", path.display()) });
+                None
+            }
+        });
+        let mut damaged = false;
+        let memory = match folder.as_deref().map(|folder| read_memory(folder, &shown)) {
             None | Some(Ok(None)) => Memory::default().store(),
-            Some(Ok(Some(memory))) => memory,
+            Some(Ok(Some(memory))) => {
+                // The supervisor leaves the same things out; here they are told.
+                let (_, problems) = Memory::load(&memory, moment(epoch));
+                damaged = !problems.is_empty();
+                let told = problems.iter().take(MOST_PROBLEMS);
+                notes.extend(
+                    told.map(|problem| Note::MemoryUnused { problem: problem.to_string() }),
+                );
+                memory
+            }
             Some(Err(problem)) => {
-                notes.push(Note::Memory { problem });
+                damaged = true;
+                notes.push(Note::MemoryUnused { problem });
                 Memory::default().store()
             }
         };
         let first = isolation.recovery_after.unwrap_or(recovery::FIRST);
         let (recovery, left) = Recovery::open(folder.as_deref(), compiler_build(), first);
         let memory = left.memory.unwrap_or(memory);
-        notes.extend(left.problem.map(|problem| Note::Memory { problem }));
-        let epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        Ok(Ledger {
+        notes.extend(left.problem.map(|problem| Note::MemoryUnused { problem }));
+        Ledger {
             began: Instant::now(),
             epoch,
-            before: memory.clone(),
+            before: (!damaged).then(|| memory.clone()),
             memory,
             folder,
+            shown,
             log,
             inject: std::mem::take(&mut isolation.inject),
             watcher: isolation.watcher.take(),
@@ -108,7 +156,7 @@ impl Ledger {
             units: Vec::new(),
             faults: 0,
             recovery,
-        })
+        }
     }
 
     /// Now, as breakers and logs count.
@@ -126,7 +174,7 @@ impl Ledger {
         self.memory.suspects.is_empty() && self.memory.units.is_empty()
     }
 
-    pub(crate) fn step(&mut self, step: &'static str, units: usize) {
+    pub(crate) fn step(&mut self, step: Step, units: usize) {
         self.progress.step = step;
         self.progress.units = units;
     }
@@ -158,8 +206,36 @@ impl Ledger {
         self.notes.push(Note::Resumed { fragments });
     }
 
-    pub(crate) fn end(&mut self, memory: Memory) {
+    /// A crew has ended; this is what is to be remembered.
+    pub(crate) fn end(&mut self, memory: Memory, outcomes: &[Option<Outcome>]) {
         self.memory = memory.store();
+        if let Some(log) = &mut self.log {
+            let ended = Ended { outcomes: outcomes.to_vec(), memory: self.memory.clone() };
+            let written = log.line(&Entry::Ended(Box::new(ended)));
+            self.logged(written);
+        }
+    }
+
+    /// A crew begins: all that its decisions depend on goes into the log.
+    pub(crate) fn log_plan(&mut self, work: &str, plan: &Plan, sites: impl FnOnce() -> Vec<Site>) {
+        let Some(log) = &mut self.log else { return };
+        let header = Header {
+            version: VERSION,
+            work: work.to_owned(),
+            sites: sites(),
+            units: self.units.clone(),
+            plan: plan.clone(),
+        };
+        let written = log.line(&Entry::Plan(Box::new(header)));
+        self.logged(written);
+    }
+
+    /// A log that cannot be written is given up, and that is all.
+    fn logged(&mut self, written: io::Result<()>) {
+        if let Err(error) = written {
+            self.notes.push(Note::Log { problem: error.to_string() });
+            self.log = None;
+        }
     }
 
     /// The fault to inject into a task about `site`, if there is one for a phase that it has.
@@ -195,13 +271,9 @@ impl Ledger {
     }
 
     pub(crate) fn log(&mut self, line: &Line) {
-        let Some(log) = &mut self.log else { return };
-        let written = serde_json::to_writer(&mut *log, line)
-            .map_err(io::Error::from)
-            .and_then(|()| log.write_all(b"\n"));
-        if let Err(error) = written {
-            self.notes.push(Note::Log { problem: error.to_string() });
-            self.log = None;
+        if let Some(log) = &mut self.log {
+            let written = log.line(line);
+            self.logged(written);
         }
     }
 
@@ -211,7 +283,35 @@ impl Ledger {
             return;
         }
         self.faults += 1;
-        self.notes.push(Note::Died { site, phase, death: death.to_string() });
+        let recovered = false;
+        self.notes.push(Note::Died { site, phase, death: death.to_string(), recovered });
+    }
+
+    pub(crate) fn note_bad_reply(&mut self, site: Site) {
+        self.faults += 1;
+        self.notes.push(Note::BadReply { site, recovered: false });
+    }
+
+    /// Of all notes from number `before` on: what is not lost was recovered from.
+    pub(crate) fn note_recoveries(&mut self, before: usize, lost: &BTreeSet<Site>) {
+        for note in self.notes.iter_mut().skip(before) {
+            match note {
+                Note::Died { site: Some(site), recovered, .. }
+                | Note::BadReply { site, recovered } => {
+                    *recovered = !lost.contains(site);
+                }
+                Note::Died { site: None, .. }
+                | Note::NotStarted { .. }
+                | Note::Quarantined { .. }
+                | Note::Breaker { .. }
+                | Note::MemoryUnused { .. }
+                | Note::MemoryUnwritten { .. }
+                | Note::Resumed { .. }
+                | Note::Recovery { .. }
+                | Note::Bundle { .. }
+                | Note::Log { .. } => {}
+            }
+        }
     }
 
     pub(crate) fn note_refusal(&mut self, error: &SandboxError) {
@@ -235,29 +335,38 @@ impl Ledger {
 
     /// Closes the account: what is to be remembered is written, if it changed.
     pub(crate) fn close(mut self) -> Vec<Note> {
-        if let Some(Err(error)) = self.log.take().map(|mut log| log.flush()) {
-            self.notes.push(Note::Log { problem: error.to_string() });
+        if let Some(log) = self.log.take() {
+            self.logged(log.close());
         }
-        if let Some(folder) = self.folder.as_deref().filter(|_| self.memory != self.before)
+        if let Some(folder) =
+            self.folder.as_deref().filter(|_| self.before.as_ref() != Some(&self.memory))
             && let Err(error) = write_memory(folder, &self.memory, &self.deferral)
         {
-            let problem = format!("{}: {error}", folder.join(MEMORY).display());
-            self.notes.push(Note::Memory { problem });
+            let problem = format!("{}: {error}", self.shown.join(MEMORY).display());
+            self.notes.push(Note::MemoryUnwritten { problem });
         }
         self.recovery.close();
         self.notes
     }
 }
 
+/// The project's folder for the state of builds.
+const STATE: &str = ".morph";
+
 /// The file of quarantine and breakers.
 const MEMORY: &str = "memory.json";
+
+/// More reasons than this why parts of a memory are not used say nothing new.
+const MOST_PROBLEMS: usize = 3;
 
 /// More bytes than any memory takes are not read.
 const LONGEST: u64 = 64 << 20;
 
-fn read_memory(folder: &Path) -> Result<Option<StoredMemory>, String> {
+/// `shown` is how the folder is called in messages.
+fn read_memory(folder: &Path, shown: &Path) -> Result<Option<StoredMemory>, String> {
     let path = folder.join(MEMORY);
-    let problem = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+    let problem =
+        |error: &dyn std::fmt::Display| format!("{}: {error}", shown.join(MEMORY).display());
     let length = match std::fs::metadata(&path) {
         Ok(found) if found.is_file() => found.len(),
         Ok(_) => return Err(problem(&"not a file")),

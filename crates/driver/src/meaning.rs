@@ -15,7 +15,7 @@ use rustc_hash::FxHashMap;
 
 use crate::analysis::Analysis;
 use crate::back::Back;
-use crate::compile::{Compilation, Compiled};
+use crate::compile::Compilation;
 use crate::options::{Debug, Opt, Options};
 use crate::pipeline;
 use crate::program::{self, Program};
@@ -132,11 +132,10 @@ impl Workbench {
             };
             let mut compilation = Compilation::new(analysis, options, &mut executor);
             compilation.program(analysis);
-            let Compiled { bytes } =
-                compilation.complete(analysis, entry).link(analysis).map_err(|reason| {
-                    Diagnostic::new(Code::CompilerFault, Span::default()).arg("reason", reason)
-                })?;
-            images.push(bytes);
+            let image = compilation.image(analysis, entry).map_err(|reason| {
+                Diagnostic::new(Code::CompilerFault, Span::default()).arg("reason", reason)
+            })?;
+            images.push(image);
         }
         Ok(images)
     }

@@ -53,6 +53,7 @@ struct Reordered<'w, W> {
 }
 
 impl<W: Work> Work for Reordered<'_, W> {
+    const NAME: &'static str = W::NAME;
     type Answer = W::Answer;
 
     fn input(&self, job: usize, rung: Rung) -> Vec<u8> {

@@ -19,7 +19,8 @@ use morph_sema::summary::{Definition, Side};
 use crate::analysis::{Analysis, State};
 use crate::back::Back;
 use crate::bundle;
-use crate::compile::{self, Compiled};
+use crate::compile;
+use crate::config::{self, Config};
 use crate::crew::CrewError;
 use crate::isolation::{FragmentDigest, Isolation, Protection};
 use crate::ledger::{Ledger, Note};
@@ -28,8 +29,9 @@ use crate::options::{Goal, OnError, Options};
 use crate::program::{self, Program};
 use crate::project::{self, Project};
 use crate::protection::Shield;
-use crate::report::{FragmentLabel, FragmentPlace, Problem, Report, UnitText};
+use crate::report::{FragmentLabel, FragmentPlace, Problem, Report, Subject, UnitText};
 use crate::sandboxed::{SandboxedExecutor, SandboxedReader};
+use crate::source::{self, SourceError};
 use crate::stopwatch::Stopwatch;
 use crate::task::Executor;
 use crate::unprotected::{InProcess, Unprotected};
@@ -67,7 +69,11 @@ pub struct Output {
 impl Output {
     /// A build that ended before it began.
     fn nothing(problem: Diagnostic, status: Status, stopwatch: Stopwatch) -> Output {
-        let report = Report::of_unreadable(problem);
+        Output::only(Report::of_unreadable(problem), status, stopwatch)
+    }
+
+    /// A build that ended before it began, for several reasons.
+    fn only(report: Report, status: Status, stopwatch: Stopwatch) -> Output {
         Output {
             image: None,
             status,
@@ -80,6 +86,19 @@ impl Output {
     }
 }
 
+/// What the project's `morph.toml` says; a project without one has the defaults.
+fn settings(project: &Project) -> Result<Config, Report> {
+    let text = match source::read(&project.folder().join(config::FILE)) {
+        Ok(text) => text,
+        Err(SourceError::Missing) => return Ok(Config::default()),
+        Err(error) => {
+            let problem = error.to_diagnostic(config::FILE, Span::default());
+            return Err(Report::of_unreadable(problem));
+        }
+    };
+    config::read(&text).map_err(|problems| Report::of_text(config::FILE, text, problems))
+}
+
 /// Builds (or checks) the program whose root is `root`.
 pub fn build(root: &Path, options: &Options, mut isolation: Isolation) -> Output {
     let mut stopwatch = Stopwatch::new();
@@ -90,18 +109,13 @@ pub fn build(root: &Path, options: &Options, mut isolation: Isolation) -> Output
             return Output::nothing(problem, Status::NoImage, stopwatch);
         }
     };
-    let mut ledger = match Ledger::open(&mut isolation, project.folder()) {
-        Ok(ledger) => ledger,
-        Err(error) => {
-            let path = isolation.log.unwrap_or_default();
-            let problem = Diagnostic::new(Code::OutputFailed, Span::default())
-                .arg("path", project::display_unresolved(&path))
-                .arg("reason", error.to_string());
-            return Output::nothing(problem, Status::NoImage, stopwatch);
-        }
+    let config = match settings(&project) {
+        Ok(config) => config,
+        Err(report) => return Output::only(report, Status::NoImage, stopwatch),
     };
+    let mut ledger = Ledger::open(&mut isolation, project.folder());
     let texts = Bump::new();
-    let shield = Shield::new(&isolation, &ledger);
+    let shield = Shield::new(&isolation, &config, &ledger);
     let mut broken = Vec::new();
     let mut failure = None;
     let mut digests = Vec::new();
@@ -206,9 +220,8 @@ fn run(
             }
             status = Status::NoImage;
         } else {
-            let linkable = compilation.complete(analysis, entry);
-            match linkable.link(analysis) {
-                Ok(Compiled { bytes }) => image = Some(bytes),
+            match compilation.image(analysis, entry) {
+                Ok(bytes) => image = Some(bytes),
                 // A unit of the library that could not be read may have what every image needs.
                 Err(_) if let Some(unread) = analysis.unread(Side::Library) => {
                     analysis.report_unread(unread);
@@ -316,11 +329,11 @@ impl Parts {
         let mut problems: Vec<Problem> = Vec::new();
         for (id, diagnostic) in self.problems {
             if shown(id, &diagnostic) {
-                problems.push(Problem { fragment: Some(id), diagnostic });
+                problems.push(Problem { subject: Subject::Fragment(id), diagnostic });
             }
         }
-        problems
-            .extend(self.program_problem.map(|diagnostic| Problem { fragment: None, diagnostic }));
+        let whole = |diagnostic| Problem { subject: Subject::Nothing, diagnostic };
+        problems.extend(self.program_problem.map(whole));
         let units = program
             .units
             .iter()

@@ -10,7 +10,8 @@ use morph_fault::unit::UnitId;
 use morph_sandbox::{Budget, Settings};
 
 use crate::bundle;
-use crate::crew::Stubbed;
+use crate::config::Config;
+use crate::crew::{Stubbed, Withheld};
 use crate::isolation::{Digests, Isolation, Keep};
 use crate::key::Hasher;
 use crate::ledger::Ledger;
@@ -38,6 +39,8 @@ pub(crate) struct Shield {
     pub(crate) policies: PolicyTexts,
     pub(crate) threshold: u32,
     pub(crate) max_depth: u32,
+    /// The breaker of a unit.
+    pub(crate) breaker: morph_fault::Config,
     pub(crate) trace: Trace,
     /// Where crash bundles are found, as messages name it; `None` if none are written.
     pub(crate) bundles: Option<String>,
@@ -56,13 +59,15 @@ pub fn compiler_build() -> Build {
 }
 
 impl Shield {
-    pub(crate) fn new(isolation: &Isolation, ledger: &Ledger) -> Shield {
+    /// What the caller asks for counts before what the project's file says.
+    pub(crate) fn new(isolation: &Isolation, config: &Config, ledger: &Ledger) -> Shield {
         Shield {
-            budget: isolation.budget.unwrap_or_default(),
-            sandboxes: isolation.sandboxes,
-            policies: PolicyTexts::default(),
-            threshold: 5,
-            max_depth: 10,
+            budget: isolation.budget.unwrap_or(config.budget),
+            sandboxes: isolation.sandboxes.or(config.sandboxes),
+            policies: config.policies.clone(),
+            threshold: config.threshold,
+            max_depth: config.max_depth,
+            breaker: config.breaker,
             trace: match isolation.log {
                 Some(_) => Trace::Events,
                 None => Trace::Decisions,
@@ -111,6 +116,7 @@ impl Shield {
             let all = thread::available_parallelism().map_or(1, |count| count.get() as u32);
             if weight < ONE_WORKER { 1 } else { all }
         };
+        let jobs = jobs.into_iter().map(|job| Job { key: self.job_key(job.key), ..job }).collect();
         let mut plan = Plan::new(jobs, units, compiler_build());
         plan.limits.workers = self.sandboxes.unwrap_or_else(processors).clamp(1, MOST_SANDBOXES);
         // The pool watches each task; this is for a pool that no longer answers.
@@ -118,12 +124,13 @@ impl Shield {
         plan.limits.threshold = self.threshold;
         plan.limits.max_depth = self.max_depth;
         plan.policies = self.policies.clone();
+        plan.breaker = self.breaker;
         plan.memory = ledger.memory.clone();
         plan.trace = self.trace;
         plan
     }
 
-    /// The message about a fragment that broke its worker each time.
+    /// The message about a fragment that has no result.
     pub(crate) fn diagnose(&self, stubbed: &Stubbed, head: Span) -> Diagnostic {
         let fault = stubbed.fault;
         let code = match fault.kind {
@@ -137,9 +144,28 @@ impl Shield {
         if let Some(bundles) = self.bundles.as_ref().filter(|_| bundle::is_kept(stubbed)) {
             problem = problem.arg("bundle", format!("{bundles}/{}", fault.id));
         }
-        if stubbed.death.is_none() && bundle::is_kept(stubbed) {
-            problem = problem.footer("note-withheld");
+        match stubbed.withheld {
+            None => problem,
+            Some(Withheld::Quarantined) => problem.footer("note-withheld"),
+            Some(Withheld::Untested) => problem.footer("note-withheld-breaker"),
+            Some(Withheld::NotLowered) => problem.footer("note-not-lowered"),
+            Some(Withheld::NotRetried) => problem.footer("note-not-retried"),
         }
-        problem
+    }
+
+    /// What a job is remembered by: a fragment that was too much for one budget is tried again with another.
+    pub(crate) fn job_key(&self, key: Key) -> Key {
+        let Budget { memory, cpu, wall, reply } = self.budget;
+        if self.budget == Budget::default() {
+            return key;
+        }
+        let number = |value: u128| u64::try_from(value).unwrap_or(u64::MAX);
+        Hasher::of("budget")
+            .bytes(&key.0)
+            .number(memory as u64)
+            .number(number(cpu.as_nanos()))
+            .number(number(wall.as_nanos()))
+            .number(reply as u64)
+            .finish()
     }
 }

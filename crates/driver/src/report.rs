@@ -10,6 +10,7 @@ use morph_diag::{
 };
 use morph_sema::summary::Side;
 
+use crate::isolation::Site;
 use crate::project;
 
 /// A unit's text, kept for excerpts.
@@ -43,11 +44,32 @@ pub enum FragmentLabel {
     Import,
 }
 
+/// What the spans of a problem count in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Subject {
+    /// Nothing: the program as a whole, a file without text.
+    Nothing,
+    /// A whole text: an index into [`Report::units`].
+    Text(u32),
+    /// The text of a fragment.
+    Fragment(FragmentId),
+}
+
+impl Subject {
+    /// The fragment, if it is one.
+    pub fn fragment(self) -> Option<FragmentId> {
+        match self {
+            Subject::Fragment(id) => Some(id),
+            Subject::Nothing | Subject::Text(_) => None,
+        }
+    }
+}
+
 /// One problem.
 #[derive(Debug)]
 pub struct Problem {
-    /// The fragment whose text the diagnostic points into; `None` for a file without text.
-    pub fragment: Option<FragmentId>,
+    /// What the diagnostic points into.
+    pub subject: Subject,
     pub diagnostic: Diagnostic,
 }
 
@@ -76,18 +98,30 @@ pub struct Report {
 impl Report {
     /// A report that consists of one problem without a place.
     pub fn of_unreadable(diagnostic: Diagnostic) -> Report {
-        Report { problems: vec![Problem { fragment: None, diagnostic }], ..Report::default() }
+        let subject = Subject::Nothing;
+        Report { problems: vec![Problem { subject, diagnostic }], ..Report::default() }
     }
 
-    /// Sorts by place: fragment, position, then severity and code; repetitions go.
+    /// A report about one text that is no unit of a program.
+    pub fn of_text(path: &str, text: String, diagnostics: Vec<Diagnostic>) -> Report {
+        let subject = Subject::Text(0);
+        let problem = |diagnostic| Problem { subject, diagnostic };
+        Report {
+            units: vec![UnitText { path: path.to_owned(), text }],
+            problems: diagnostics.into_iter().map(problem).collect(),
+            ..Report::default()
+        }
+    }
+
+    /// Sorts by place: subject, position, then severity and code; repetitions go.
     pub fn sort(&mut self) {
         self.problems.sort_by(|a, b| {
             let key = |problem: &Problem| {
-                (problem.fragment, problem.diagnostic.primary, problem.diagnostic.severity())
+                (problem.subject, problem.diagnostic.primary, problem.diagnostic.severity())
             };
             key(a).cmp(&key(b)).then(a.diagnostic.code.cmp(&b.diagnostic.code))
         });
-        self.problems.dedup_by(|a, b| a.fragment == b.fragment && a.diagnostic == b.diagnostic);
+        self.problems.dedup_by(|a, b| a.subject == b.subject && a.diagnostic == b.diagnostic);
     }
 
     pub fn errors(&self) -> usize {
@@ -103,12 +137,20 @@ impl Report {
         let diagnostic = Diagnostic::new(Code::OutputFailed, Span::default())
             .arg("path", project::display_unresolved(path))
             .arg("reason", error.to_string());
-        self.problems.push(Problem { fragment: None, diagnostic });
+        self.problems.push(Problem { subject: Subject::Nothing, diagnostic });
     }
 
     /// Words one problem.
     pub fn render(&self, problem: &Problem, lang: Lang, format: Format, color: Color) -> String {
-        let located = match problem.fragment.and_then(|id| self.source(id)) {
+        let here = match problem.subject {
+            Subject::Nothing => None,
+            Subject::Text(unit) => self
+                .units
+                .get(unit as usize)
+                .map(|unit| Source::unit(unit.path.as_str(), unit.text.as_str(), 0)),
+            Subject::Fragment(id) => self.source(id),
+        };
+        let located = match here {
             Some(source) => Located::new(&problem.diagnostic, source, |id| self.source(id)),
             None => Located::nowhere(&problem.diagnostic),
         };
@@ -117,6 +159,15 @@ impl Report {
 
     pub fn place(&self, id: FragmentId) -> Option<&FragmentPlace> {
         self.fragments.get(id.0 as usize)
+    }
+
+    /// The fragment that a task worked on; of two units that are shown alike the program's.
+    pub fn fragment_at(&self, site: &Site) -> Option<FragmentId> {
+        let unit = self.units.iter().position(|unit| unit.path == site.unit)?;
+        let first = self.fragments.partition_point(|place| (place.unit as usize) < unit);
+        let at = first + site.fragment? as usize;
+        self.fragments.get(at).filter(|place| place.unit as usize == unit)?;
+        u32::try_from(at).ok().map(FragmentId)
     }
 
     pub fn path(&self, place: &FragmentPlace) -> &str {

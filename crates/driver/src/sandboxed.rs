@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use bumpalo::Bump;
 use morph_diag::{Code, Diagnostic, Span};
-use morph_fault::fault::{Crash, FaultKind, Key, Resource};
+use morph_fault::fault::{Crash, Fault, FaultKind, Key, Resource};
 use morph_fault::supervisor::{Grain, Job, PlannedUnit, Rung, Verdict};
 use morph_fault::unit::UnitId;
 use morph_sandbox::Pool;
@@ -14,13 +14,13 @@ use morph_syntax::{Piece, PieceKind, UnitRange};
 
 use crate::back::Back;
 use crate::crew::{CrewError, Ended, Stubbed, Work};
-use crate::isolation::{AnswerDigest, Digests, FragmentDigest, Site};
+use crate::isolation::{AnswerDigest, Digests, FragmentDigest, Site, Step};
 use crate::key::{Hasher, fragment_key};
 use crate::ledger::Ledger;
 use crate::options::{Goal, Opt, Options};
 use crate::phase::Phase;
 use crate::program::{FragmentRef, Program};
-use crate::protection::Shield;
+use crate::protection::{Shield, compiler_build};
 use crate::reader::{Lines, Reader, Seen, Source};
 use crate::task::{Built, Executor, Made, Task, Verdict as Answer};
 use crate::unit::Fragment;
@@ -32,6 +32,8 @@ pub(crate) struct SandboxedReader<'a, 'l> {
     pool: Pool<FrontJob>,
     shield: Shield,
     ledger: &'l mut Ledger,
+    /// Units so far.
+    read: usize,
     /// Why nothing can be read at all.
     pub(crate) failure: Option<CrewError>,
     /// What broke its worker, to be written down.
@@ -64,7 +66,8 @@ impl<'a, 'l> SandboxedReader<'a, 'l> {
         ledger: &'l mut Ledger,
     ) -> Result<SandboxedReader<'a, 'l>, CrewError> {
         let pool = Pool::new(FrontJob, shield.settings())?;
-        Ok(SandboxedReader { texts, pool, shield, ledger, failure: None, broken: Vec::new() })
+        let (failure, broken) = (None, Vec::new());
+        Ok(SandboxedReader { texts, pool, shield, ledger, read: 0, failure, broken })
     }
 
     fn work<W: Work>(
@@ -139,7 +142,8 @@ fn look_key(source: &Source<'_>, piece: &Piece) -> Key {
 
 impl<'a> Reader<'a> for SandboxedReader<'a, '_> {
     fn read(&mut self, units: &[Source<'a>]) -> Vec<Vec<Fragment<'a>>> {
-        self.ledger.step("reading", units.len());
+        self.read += units.len();
+        self.ledger.step(Step::Reading, self.read);
         let keys = units.iter().map(|unit| Hasher::of("split").text(unit.text).finish()).collect();
         let weight = units.iter().map(|unit| unit.text.len()).sum();
         let mut cutting = Cutting { units };
@@ -277,6 +281,7 @@ struct Cutting<'r, 'a> {
 }
 
 impl Work for Cutting<'_, '_> {
+    const NAME: &'static str = "split";
     type Answer = Vec<Piece>;
 
     fn input(&self, job: usize, _rung: Rung) -> Vec<u8> {
@@ -310,6 +315,7 @@ struct Looking<'r, 'a> {
 }
 
 impl<'a> Work for Looking<'_, 'a> {
+    const NAME: &'static str = "look";
     type Answer = Seen<'a>;
 
     fn input(&self, job: usize, _rung: Rung) -> Vec<u8> {
@@ -416,14 +422,15 @@ impl<'p, 'l> SandboxedExecutor<'p, 'l> {
         (left, answers)
     }
 
-    fn faulted(&mut self, Task(id): Task, site: Site, stubbed: Stubbed) -> Answer {
+    /// Takes note of a task that has no result, and words why.
+    fn faulted(&mut self, Task(id): Task, site: Site, stubbed: Stubbed) -> Box<Diagnostic> {
         let place = self.places[id.0 as usize];
         let unit = &self.program.units[place.unit as usize];
         let fragment = &unit.fragments[place.fragment as usize];
         let head = head(&fragment.piece, unit.text_of(fragment));
         let problem = self.shield.diagnose(&stubbed, head);
         self.broken.push(Broken { site, stubbed, what: BrokenTask::Fragment { place } });
-        Answer::Faulted(Box::new(problem))
+        Box::new(problem)
     }
 }
 
@@ -434,7 +441,7 @@ impl Executor for SandboxedExecutor<'_, '_> {
         }
         let (tasks, mut answers) = self.resume(tasks);
         let units = &self.program.units;
-        self.ledger.step("compiling", units.len());
+        self.ledger.step(Step::Compiling, units.len());
         let mut weight = 0;
         let mut plan_units = vec![usize::MAX; units.len()];
         let mut planned: Vec<PlannedUnit> = Vec::new();
@@ -497,11 +504,23 @@ impl Executor for SandboxedExecutor<'_, '_> {
         for ((task, site), ended) in tasks.into_iter().zip(sites).zip(ended) {
             let answer = match ended {
                 Ended::Answer(built) => Answer::Built(built),
-                Ended::Stub(stubbed) => self.faulted(task, site, stubbed),
+                Ended::Stub(stubbed) => Answer::Faulted(self.faulted(task, site, stubbed)),
             };
             answers.push((task, answer));
         }
         answers
+    }
+
+    fn refuse(&mut self, Task(id): Task, _reason: &str) -> Diagnostic {
+        let place = self.places[id.0 as usize];
+        let unit = self.program.units[place.unit as usize].path.clone();
+        let kind = FaultKind::Crashed(Crash::BadReply);
+        let (phase, build) = (morph_fault::fault::Phase(Phase::Reply as u8), compiler_build());
+        let key = self.shield.job_key(self.keys[id.0 as usize]);
+        let fault = Fault::new(&key, phase, kind, &build);
+        let stubbed = Stubbed { fault, death: None, withheld: None };
+        let site = Site { unit, fragment: Some(place.fragment) };
+        *self.faulted(Task(id), site, stubbed)
     }
 }
 
@@ -518,6 +537,7 @@ struct Building<'r, 'p> {
 }
 
 impl Work for Building<'_, '_> {
+    const NAME: &'static str = "build";
     type Answer = Box<Built>;
 
     fn input(&self, job: usize, rung: Rung) -> Vec<u8> {

@@ -1,7 +1,7 @@
 //! What is done to one fragment once all signatures are known, as values that can travel to a worker and back.
 
 use morph_codegen::Problem;
-use morph_diag::{Diagnostic, FragmentId};
+use morph_diag::{Code, Diagnostic, FragmentId, Span};
 use morph_object::{Object, Symbol};
 use morph_sema::environment::Asked;
 use serde::{Deserialize, Serialize};
@@ -67,6 +67,11 @@ pub(crate) enum Verdict {
 pub(crate) trait Executor {
     /// Does all of it; the answers in any order.
     fn run(&mut self, tasks: Vec<Task>) -> Vec<(Task, Verdict)>;
+
+    /// What to tell about a fragment whose object cannot be linked, for this reason.
+    fn refuse(&mut self, _task: Task, reason: &str) -> Diagnostic {
+        Diagnostic::new(Code::CompilerFault, Span::default()).arg("reason", reason)
+    }
 
     /// Is told what else the image consists of.
     fn add(&mut self, _made: &Synthetic<'_>) {}

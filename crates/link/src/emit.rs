@@ -63,7 +63,9 @@ fn relocate(
 ) -> Result<(), LinkError> {
     let input = &inputs[at as usize];
     let object = input.object;
-    let malformed = |problem| LinkError::Malformed { user: user(input), problem };
+    let number = at as usize;
+    let malformed =
+        |problem| LinkError::Malformed { input: Some(number), user: user(input), problem };
     let (extent, length) = match reloc.section {
         Section::Text => (&layout.text, object.text.len()),
         Section::Rodata => (&layout.rodata, object.rodata.len()),
@@ -108,7 +110,8 @@ fn relocate(
         Target::Symbol(symbol) => format!("`{}`", display_name(&object.symbols[symbol as usize])),
         Target::Section(section) => format!("its own {section:?} section"),
     };
-    Err(LinkError::RelocationOverflow { user: user(input), target, addend: reloc.addend })
+    let addend = reloc.addend;
+    Err(LinkError::RelocationOverflow { input: number, user: user(input), target, addend })
 }
 
 /// Writes four bytes if the value fits; says whether it did.

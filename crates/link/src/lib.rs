@@ -83,10 +83,12 @@ pub enum LinkError {
     UndefinedSymbol { symbol: String, user: String },
     #[error("`{symbol}` is defined by both {first} and {second}")]
     DuplicateSymbol { symbol: String, first: String, second: String },
+    /// `input` is the number of the object in which the address stands.
     #[error("the address of {target} plus {addend} does not fit where {user} uses it")]
-    RelocationOverflow { user: String, target: String, addend: i64 },
+    RelocationOverflow { input: usize, user: String, target: String, addend: i64 },
+    /// `input` is the number of the object, if it is one object's fault.
     #[error("the object of {user} is malformed: {problem}")]
-    Malformed { user: String, problem: &'static str },
+    Malformed { input: Option<usize>, user: String, problem: &'static str },
     #[error("the image would not fit below 2 GB: {section} alone has {bytes} bytes")]
     TooLarge { section: &'static str, bytes: u64 },
 }

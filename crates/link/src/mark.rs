@@ -114,6 +114,7 @@ impl Marker {
                         self.reach(stand_in, options, table)
                     }
                     Meaning::Provided(_) | Meaning::ClosedGlobal(_) => Err(LinkError::Malformed {
+                        input: None,
                         user: who(),
                         problem: "its stand-in is not a function",
                     }),

@@ -100,7 +100,7 @@ impl<'a> SymbolTable<'a> {
         let mut at = 0;
         for (number, input) in inputs.iter().enumerate() {
             for (index, definition) in input.object.definitions.iter().enumerate() {
-                check_bounds(input, definition)?;
+                check_bounds(number, input, definition)?;
                 let name = &names[at..at + definition.symbol.len()];
                 at += name.len();
                 if let Some(earlier) = table.insert(name) {
@@ -158,7 +158,11 @@ impl<'a> SymbolTable<'a> {
 
 const CLOSED_GLOBALS: &str = "the list of closed globals";
 
-fn check_bounds(input: &Input<'_>, definition: &Definition) -> Result<(), LinkError> {
+fn check_bounds(
+    number: usize,
+    input: &Input<'_>,
+    definition: &Definition,
+) -> Result<(), LinkError> {
     let object = input.object;
     let size = match definition.section {
         Section::Text => object.text.len() as u64,
@@ -168,7 +172,7 @@ fn check_bounds(input: &Input<'_>, definition: &Definition) -> Result<(), LinkEr
     };
     if u64::from(definition.offset) + u64::from(definition.size) > size {
         let problem = "a definition reaches past its section";
-        return Err(LinkError::Malformed { user: user(input), problem });
+        return Err(LinkError::Malformed { input: Some(number), user: user(input), problem });
     }
     Ok(())
 }

@@ -19,6 +19,8 @@ pub struct Feature {
     pub name: &'static str,
     /// What the sandbox uses it for.
     pub purpose: &'static str,
+    /// What is different without it.
+    pub loss: &'static str,
     /// `None` if it works here; else why it does not, in one line.
     pub missing: Option<String>,
 }
@@ -72,11 +74,13 @@ fn probe_descriptors() -> [Feature; 2] {
         Feature {
             name: CLOSE_RANGE,
             purpose: "closes all descriptors in a worker at once",
+            loss: "they are closed one by one, and workers start more slowly",
             missing: close_range,
         },
         Feature {
             name: PIDFD,
             purpose: "tells at once that a worker is gone",
+            loss: "only the end of its channel tells that it is gone",
             missing: pidfd.err().map(|error| error.to_string()),
         },
     ]
@@ -87,6 +91,7 @@ fn probe_tracking() -> [Feature; 2] {
         |(way, name)| Feature {
             name,
             purpose: "finds the pages that a snapshot must copy",
+            loss: "a snapshot finds them in a slower way, or copies all pages",
             missing: (!way.works()).then(|| "it does not find a page that was written".to_owned()),
         },
     )
@@ -102,6 +107,14 @@ fn probe_walls() -> [Feature; 4] {
             Wall::Privileges => "a worker has no rights of its user beyond its own memory",
             Wall::Landlock => "a worker reaches no file and no network",
             Wall::Seccomp => "a worker makes no system call but the few that it needs",
+        },
+        loss: match wall {
+            Wall::Limits => "only the pool's own watch bounds a worker's memory and time",
+            Wall::Privileges => {
+                "a worker keeps the rights of its user, and seccomp is left away too"
+            }
+            Wall::Landlock => "only seccomp keeps a worker from files and from the network",
+            Wall::Seccomp => "a worker that goes wrong may make any system call",
         },
         missing: if all { None } else { try_wall(wall).err().map(|error| error.to_string()) },
     })

@@ -1,9 +1,10 @@
-//! `morph doctor`: what this machine has. Reads `/proc` and `/sys` only, changes nothing, guesses nothing.
+//! `morph doctor`: what this machine has. What sandboxes need is tried out; the rest is read from `/proc`. Changes nothing.
 
 use std::fs;
 use std::io::{self, Write as _};
 
 use clap::Args;
+use morph_sandbox::{Feature, Features};
 
 use crate::status::Status;
 
@@ -18,15 +19,18 @@ impl Doctor {
         for (name, finding) in probes() {
             writeln!(out, "{name:18} {finding}")?;
         }
+        writeln!(out, "\nsandboxes")?;
+        for Feature { name, purpose, loss, missing } in Features::probe().list() {
+            match missing {
+                None => writeln!(out, "{name:18} works: {purpose}")?,
+                Some(reason) => writeln!(out, "{name:18} missing ({reason}): {loss}")?,
+            }
+        }
         Ok(Status::Done)
     }
 }
 
 fn probes() -> Vec<(&'static str, String)> {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let field = |name: &str| {
-        status.lines().find_map(|line| line.strip_prefix(name)).map(|rest| rest.trim().to_owned())
-    };
     vec![
         ("kernel", file("/proc/sys/kernel/osrelease")),
         ("machine", std::env::consts::ARCH.to_owned()),
@@ -37,17 +41,13 @@ fn probes() -> Vec<(&'static str, String)> {
         ),
         ("memory", memory()),
         ("cpu features", cpu_features()),
-        ("seccomp", seccomp(field("Seccomp:").as_deref())),
-        ("seccomp actions", file("/proc/sys/kernel/seccomp/actions_avail")),
         ("security modules", file("/sys/kernel/security/lsm")),
-        ("landlock", landlock()),
         ("userfaultfd", userfaultfd()),
         ("user namespaces", user_namespaces()),
         ("memfd", memfd()),
         ("overcommit", file("/proc/sys/vm/overcommit_memory")),
         ("cgroups", cgroups()),
         ("core pattern", file("/proc/sys/kernel/core_pattern")),
-        ("no new privileges", field("NoNewPrivs:").unwrap_or_else(unknown)),
     ]
 }
 
@@ -85,34 +85,12 @@ fn cpu_features() -> String {
     present.join(" ")
 }
 
-fn seccomp(mode: Option<&str>) -> String {
-    match mode {
-        Some("0") => "available".to_owned(),
-        Some(mode) => format!("available; this process already runs under mode {mode}"),
-        None => "not in this kernel".to_owned(),
-    }
-}
-
-/// Whether the kernel knows the calls; its version cannot be read from `/proc`.
-fn landlock() -> String {
-    kernel_symbol("landlock_create_ruleset")
-}
-
 fn userfaultfd() -> String {
     let unprivileged = fs::read_to_string("/proc/sys/vm/unprivileged_userfaultfd");
     match unprivileged.as_deref().map(str::trim) {
         Ok("1") => "yes, for everyone".to_owned(),
         Ok(_) => "yes; without privileges for user-mode faults only".to_owned(),
         Err(_) => "not in this kernel, or hidden".to_owned(),
-    }
-}
-
-fn kernel_symbol(call: &str) -> String {
-    match fs::read_to_string("/proc/kallsyms") {
-        Ok(symbols) if symbols.lines().any(|line| line.ends_with(call)) => "yes".to_owned(),
-        Ok(symbols) if symbols.is_empty() => "unknown (/proc/kallsyms is empty)".to_owned(),
-        Ok(_) => "not in this kernel, or hidden".to_owned(),
-        Err(error) => format!("unknown (/proc/kallsyms: {error})"),
     }
 }
 

@@ -5,6 +5,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use morph_driver::config;
 
 use crate::status::Status;
 
@@ -14,10 +15,6 @@ pub(crate) struct New {
     /// The folder; made if it does not exist.
     dir: PathBuf,
 }
-
-const MANIFEST: &str = "\
-# This file marks the project's root: imports are looked up from here.
-";
 
 const PROGRAM: &str = "\
 ; Run me: morph run main.fox
@@ -40,11 +37,9 @@ const IGNORED: &str = "\
 impl New {
     pub(crate) fn run(&self) -> io::Result<Status> {
         fs::create_dir_all(&self.dir)?;
-        for (name, text) in
-            [("morph.toml", MANIFEST), ("main.fox", PROGRAM), (".gitignore", IGNORED)]
-        {
-            create(&self.dir.join(name), text)?;
-        }
+        create(&self.dir.join(config::FILE), &config::template())?;
+        create(&self.dir.join("main.fox"), PROGRAM)?;
+        create(&self.dir.join(".gitignore"), IGNORED)?;
         writeln!(io::stdout(), "{}", self.dir.join("main.fox").display())?;
         Ok(Status::Done)
     }

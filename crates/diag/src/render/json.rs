@@ -55,11 +55,6 @@ struct WireFix<'a> {
 
 pub(super) fn render(located: &Located<'_>, lang: Lang) -> String {
     let diagnostic = located.diagnostic;
-    let severity = match diagnostic.severity() {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-        Severity::Note => "note",
-    };
     let mut notes = Vec::new();
     let mut helps = Vec::new();
     for (kind, text) in wording::footers(diagnostic, lang) {
@@ -72,7 +67,7 @@ pub(super) fn render(located: &Located<'_>, lang: Lang) -> String {
         version: VERSION,
         kind: "diagnostic",
         code: diagnostic.code.name(),
-        severity,
+        severity: severity(diagnostic.severity()),
         message: wording::message(diagnostic, lang),
         lang: lang.name(),
         path: located.here.map(|source| source.path),
@@ -89,6 +84,35 @@ pub(super) fn render(located: &Located<'_>, lang: Lang) -> String {
     };
     // Strings, numbers and sequences always serialise.
     serde_json::to_string(&wire).unwrap_or_default()
+}
+
+/// Without words and places, for when those fail.
+pub(super) fn bare(located: &Located<'_>, lang: Lang) -> String {
+    let code = located.diagnostic.code;
+    let wire = Wire {
+        version: VERSION,
+        kind: "diagnostic",
+        code: code.name(),
+        severity: severity(code.severity()),
+        message: code.name().to_owned(),
+        lang: lang.name(),
+        path: located.here.map(|source| source.path),
+        place: None,
+        label: None,
+        labels: Vec::new(),
+        notes: Vec::new(),
+        helps: Vec::new(),
+        fix: None,
+    };
+    serde_json::to_string(&wire).unwrap_or_default()
+}
+
+fn severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Note => "note",
+    }
 }
 
 fn label<'a>(located: &Located<'a>, mark: &Label, lang: Lang) -> Option<WireLabel<'a>> {

@@ -1,4 +1,4 @@
-//! The one-line form, which editors and `grep` understand. It has nothing in it that could fail.
+//! The one-line form, which editors and `grep` understand.
 
 use annotate_snippets::renderer::{DEFAULT_ERROR_STYLE, DEFAULT_NOTE_STYLE, DEFAULT_WARNING_STYLE};
 
@@ -27,6 +27,15 @@ pub(super) fn render(located: &Located<'_>, lang: Lang, color: Color) -> String 
     };
     let message = wording::message(diagnostic, lang);
     format!("{}{level}: {}", on_one_line(&place), on_one_line(&message))
+}
+
+/// Code and path, for when even the wording fails.
+pub(super) fn bare(located: &Located<'_>) -> String {
+    let code = located.diagnostic.code;
+    match located.here {
+        Some(source) => on_one_line(&format!("{}: [{code}]", source.path)),
+        None => format!("[{code}]"),
+    }
 }
 
 /// Control characters would break the line or drive the terminal.

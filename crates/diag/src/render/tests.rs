@@ -2,7 +2,7 @@
 
 use expect_test::{Expect, expect};
 
-use super::{Color, Format, or_short, render};
+use super::{Color, Format, first_whole, json, render, short};
 use crate::{Code, Diagnostic, FragmentId, Lang, Located, Source, Span};
 
 const UNIT: &str = "\
@@ -287,10 +287,17 @@ fn no_span_and_no_text_makes_a_rendering_panic() {
 }
 
 #[test]
-fn when_the_snippet_renderer_panics_the_short_form_stands_in() {
+fn what_panics_while_rendering_gives_way_to_the_next_plainer_form_and_at_last_to_code_and_path() {
     let diagnostic = Diagnostic::new(Code::TextNul, Span::new(0, 1));
-    let located = Located::new(&diagnostic, Source::unit("a.fox", "\0", 0), |_| None);
-    let text =
-        or_short(&located, Lang::En, Color::Never, || [String::new()].concat().remove(3).into());
-    expect!["a.fox:1:1: error[TEXT_NUL]: the text contains a NUL byte"].assert_eq(&text);
+    let located = Located::new(&diagnostic, Source::unit("a\n.fox", "\0", 0), |_| None);
+    let panics = || [String::new()].concat().remove(3).into();
+    let short = || short::render(&located, Lang::En, Color::Never);
+    let bare = || short::bare(&located);
+    expect!["a\\n.fox:1:1: error[TEXT_NUL]: the text contains a NUL byte"]
+        .assert_eq(&first_whole(&[&panics, &short], bare));
+    expect!["a\\n.fox: [TEXT_NUL]"].assert_eq(&first_whole(&[&panics, &panics], bare));
+    expect![[r#"{"version":1,"kind":"diagnostic","code":"TEXT_NUL","severity":"error","message":"TEXT_NUL","lang":"en","path":"a\n.fox","place":null,"label":null,"labels":[],"notes":[],"helps":[],"fix":null}"#]]
+        .assert_eq(&first_whole(&[&panics], || json::bare(&located, Lang::En)));
+    let nowhere = Located::nowhere(&diagnostic);
+    expect!["[TEXT_NUL]"].assert_eq(&short::bare(&nowhere));
 }

@@ -14,6 +14,7 @@ use morph_syntax::{Piece, UnitRange};
 
 use crate::analysis::{Analysis, State};
 use crate::bundle::facts::{Facts, What};
+use crate::config::Config;
 use crate::crew::{CrewError, Stubbed};
 use crate::isolation::{Injection, Isolation, Keep, Site};
 use crate::ledger::Ledger;
@@ -156,7 +157,7 @@ impl<'b> Bench<'b> {
         let mut analysis = Analysis::new(&program, &project, &options);
         let id = analysis.id(place);
         if *analysis.state(id) == State::Active {
-            let (shield, mut ledger) = self.supervision(self.injection(Some(place.fragment)))?;
+            let (shield, mut ledger) = self.supervision(self.injection(Some(place.fragment)));
             let mut executor = SandboxedExecutor::new(
                 &program,
                 &analysis.places,
@@ -265,7 +266,7 @@ impl<'b> Bench<'b> {
         inject: Option<Injection>,
         read: impl FnOnce(&mut SandboxedReader<'t, '_>) -> T,
     ) -> Result<T, ReplayError> {
-        let (shield, mut ledger) = self.supervision(inject)?;
+        let (shield, mut ledger) = self.supervision(inject);
         let mut reader = SandboxedReader::new(texts, shield, &mut ledger)?;
         let came = read(&mut reader);
         match reader.failure.take() {
@@ -274,15 +275,14 @@ impl<'b> Bench<'b> {
         }
     }
 
-    fn supervision(&self, inject: Option<Injection>) -> Result<(Shield, Ledger), ReplayError> {
+    fn supervision(&self, inject: Option<Injection>) -> (Shield, Ledger) {
         let mut isolation = Isolation {
             keep: Keep::Nothing,
             budget: Some(self.facts.budget),
             inject: inject.into_iter().collect(),
             ..Isolation::default()
         };
-        let ledger = Ledger::open(&mut isolation, Path::new(""))
-            .map_err(|error| ReplayError(error.to_string()))?;
-        Ok((Shield::new(&isolation, &ledger), ledger))
+        let ledger = Ledger::open(&mut isolation, Path::new(""));
+        (Shield::new(&isolation, &Config::default(), &ledger), ledger)
     }
 }

@@ -73,7 +73,7 @@ impl Picture {
         for problem in &report.problems {
             account.push_str(&report.render(problem, Lang::En, Format::Human, Color::Never));
             if problem.diagnostic.severity() == Severity::Error {
-                erroneous.extend(problem.fragment.and_then(site));
+                erroneous.extend(problem.subject.fragment().and_then(site));
             }
         }
         for closed in &report.closed {
@@ -81,10 +81,12 @@ impl Picture {
         }
         let struck = output.notes.iter().filter_map(|note| match note {
             Note::Died { site, .. } => site.clone(),
+            Note::BadReply { site, .. } => Some(site.clone()),
             Note::NotStarted { .. }
             | Note::Quarantined { .. }
             | Note::Breaker { .. }
-            | Note::Memory { .. }
+            | Note::MemoryUnused { .. }
+            | Note::MemoryUnwritten { .. }
             | Note::Resumed { .. }
             | Note::Recovery { .. }
             | Note::Bundle { .. }
