@@ -366,8 +366,10 @@ fn a_damaged_answer_about_one_fragment_costs_that_fragment_and_not_the_image() {
     });
 }
 
-/// Ways in which an object is well formed and wrong.
-const TWISTS: [(&str, fn(&mut Object)); 9] = [
+/// A way in which an object is well formed and wrong.
+type Fault = (&'static str, fn(&mut Object));
+
+const TWISTS: [Fault; 9] = [
     ("it defines another function", |object| define(object, "tambah")),
     ("it defines a function of the library", |object| define(object, "@print_line_int")),
     ("it defines the start of all programs", |object| define(object, "!_start")),
