@@ -13,6 +13,8 @@ pub mod decisions;
 mod deferral;
 pub mod drill;
 pub mod expression;
+#[cfg(test)]
+mod hostile;
 mod image;
 pub mod isolation;
 mod key;

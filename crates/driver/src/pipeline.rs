@@ -199,7 +199,7 @@ fn bug(error: &CrewError) -> Diagnostic {
 }
 
 /// Checks, compiles and links what `analysis` knows.
-fn run(
+pub(crate) fn run(
     analysis: &mut Analysis<'_>,
     entry: Option<FragmentId>,
     options: &Options,

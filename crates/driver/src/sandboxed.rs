@@ -219,7 +219,7 @@ impl<'a> Reader<'a> for SandboxedReader<'a, '_> {
 }
 
 /// A fragment of which nothing is known but its kind and its name: who uses it links to its stand-in.
-fn closed<'a>(
+pub(crate) fn closed<'a>(
     piece: Piece,
     text: &'a str,
     lines: &mut Lines<'_>,
