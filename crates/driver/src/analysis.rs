@@ -430,6 +430,10 @@ impl<'p> Analysis<'p> {
             return;
         }
         for number in 0..self.program.units.len() {
+            // The library is nobody's file: what is broken in it is closed by itself.
+            if self.program.units[number].side() == Side::Library {
+                continue;
+            }
             let ids = self.unit_ids(number);
             let erroneous = self
                 .problems

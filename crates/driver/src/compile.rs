@@ -385,7 +385,10 @@ impl Errors {
     /// The errors of a fragment, worded in full: what its stub says when it is reached.
     fn text(&self, analysis: &Analysis<'_>, id: FragmentId, lang: Lang) -> String {
         let errors = self.by_fragment.get(&id).into_iter().flatten().map(|&at| {
-            let (_, problem) = &analysis.problems[at];
+            let mut problem = analysis.problems[at].1.clone();
+            // What earlier builds knew is for the report: an image depends on its sources alone.
+            problem.footers.retain(|footer| !footer.key.starts_with("note-withheld"));
+            let problem = &problem;
             // What a worker says about other fragments may be wrong.
             let known = |other: &FragmentId| (other.0 as usize) < analysis.places.len();
             let located = Located::new(problem, analysis.source(id), |other| {

@@ -163,8 +163,11 @@ impl<J: Job, W: Work> Crew<'_, J, W> {
                         }
                         Err(error) => {
                             self.ledger.note_refusal(&error);
-                            let how = supervisor::Death::Lost;
-                            Event::Died { worker, how, in_hand: None, phase: Step::default() }
+                            if self.names.is_empty() {
+                                // What lacks may be back in a moment.
+                                std::thread::park_timeout(BREATH);
+                            }
+                            Event::Refused { worker }
                         }
                     };
                     todo.extend(self.tell(event));
@@ -223,7 +226,10 @@ impl<J: Job, W: Work> Crew<'_, J, W> {
     /// A worker that an earlier crew left, if it is as good as a new one; else a new one.
     fn hire(&mut self) -> Result<morph_sandbox::WorkerId, SandboxError> {
         if self.ledger.reuses_workers() && self.deaths.is_empty() {
-            let free = |name: &morph_sandbox::WorkerId| !self.names.values().any(|own| own == name);
+            // One that an earlier crew gave up may still be at work, and would answer that crew's tasks.
+            let free = |name: &morph_sandbox::WorkerId| {
+                self.pool.is_idle(*name) && !self.names.values().any(|own| own == name)
+            };
             if let Some(name) = self.pool.workers().find(free) {
                 return Ok(name);
             }
@@ -318,6 +324,10 @@ impl<J: Job, W: Work> Crew<'_, J, W> {
 
     fn died(&mut self, worker: WorkerId, death: Death, in_hand: Option<(TaskId, u8)>) -> Event {
         self.names.remove(&worker);
+        if matches!(&death, Death::Panicked { location, .. } if location == Death::START) {
+            self.ledger.note_death(None, Phase::Start, &death);
+            return Event::Refused { worker };
+        }
         let job = in_hand.map(|(task, _)| JobId(task.0));
         let phase = Step(in_hand.map_or(0, |(_, phase)| phase));
         let how = match &death {
@@ -375,6 +385,8 @@ impl<J: Job, W: Work> Crew<'_, J, W> {
     }
 }
 
+/// How long nothing is started after the system refused the only worker.
+const BREATH: Duration = Duration::from_millis(10);
 /// No wait is longer, so that progress is shown.
 const LONGEST: Duration = Duration::from_millis(200);
 /// The supervisor's deadlines are coarse: waking up more often than this gains nothing.

@@ -25,6 +25,9 @@ const ONE_WORKER: usize = 32 << 10;
 /// Address space for the texts that a worker is sent at once; a larger text is not compiled.
 const LARGEST_BATCH: usize = 1 << 30;
 
+/// Room for tasks without texts.
+const SMALL_BATCH: usize = 1 << 20;
+
 /// The folder of crash bundles in a project's own.
 const BUNDLES: &str = ".morph/bundles";
 
@@ -90,8 +93,10 @@ impl Shield {
         }
     }
 
-    pub(crate) fn settings(&self) -> Settings {
-        Settings { budget: self.budget, batch: LARGEST_BATCH, ..Settings::default() }
+    /// Settings for workers that are sent at most so many bytes of texts at once.
+    pub(crate) fn settings(&self, texts: usize) -> Settings {
+        let batch = texts.saturating_mul(2).saturating_add(SMALL_BATCH).min(LARGEST_BATCH);
+        Settings { budget: self.budget, batch, ..Settings::default() }
     }
 
     /// A plan for jobs that belong to no unit of their own.

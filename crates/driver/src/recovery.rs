@@ -79,7 +79,8 @@ impl Recovery {
             found: false,
             earlier: FxHashMap::default(),
         };
-        recovery.found = recovery.path.as_deref().is_some_and(Path::exists);
+        // Anything but a file could make the build wait for ever.
+        recovery.found = recovery.path.as_deref().is_some_and(Path::is_file);
         let left = match recovery.path.clone() {
             Some(path) if recovery.found => recovery.read(&path),
             Some(_) | None => Left::default(),

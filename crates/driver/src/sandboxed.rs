@@ -26,10 +26,15 @@ use crate::task::{Built, Executor, Made, Task, Verdict as Answer};
 use crate::unit::Fragment;
 use crate::worker::{BackJob, BadAnswer, FrontJob, FrontTask, read_built, read_pieces, read_seen};
 
+/// Texts of most programs have room in this; more address space is taken when it is needed.
+const FIRST_ROOM: usize = 4 << 20;
+
 /// Reads units in sandboxes.
 pub(crate) struct SandboxedReader<'a, 'l> {
     texts: &'a Bump,
     pool: Pool<FrontJob>,
+    /// Bytes of texts that the pool's workers can be sent at once.
+    room: usize,
     shield: Shield,
     ledger: &'l mut Ledger,
     /// Units so far.
@@ -65,9 +70,10 @@ impl<'a, 'l> SandboxedReader<'a, 'l> {
         shield: Shield,
         ledger: &'l mut Ledger,
     ) -> Result<SandboxedReader<'a, 'l>, CrewError> {
-        let pool = Pool::new(FrontJob, shield.settings())?;
+        let room = FIRST_ROOM;
+        let pool = Pool::new(FrontJob, shield.settings(room))?;
         let (failure, broken) = (None, Vec::new());
-        Ok(SandboxedReader { texts, pool, shield, ledger, read: 0, failure, broken })
+        Ok(SandboxedReader { texts, pool, room, shield, ledger, read: 0, failure, broken })
     }
 
     fn work<W: Work>(
@@ -80,6 +86,15 @@ impl<'a, 'l> SandboxedReader<'a, 'l> {
         if self.failure.is_none() {
             let plan = self.shield.plan(jobs, weight, self.ledger);
             let order = self.shield.order(count);
+            if weight > self.room {
+                match Pool::new(FrontJob, self.shield.settings(weight)) {
+                    Ok(pool) => (self.pool, self.room) = (pool, weight),
+                    Err(error) => {
+                        self.failure = Some(error.into());
+                        return (0..count).map(|_| None).collect();
+                    }
+                }
+            }
             match order.run(&mut self.pool, plan, work, self.ledger) {
                 Ok(ended) => return ended.into_iter().map(Some).collect(),
                 Err(error) => self.failure = Some(error),
@@ -385,7 +400,7 @@ impl<'p, 'l> SandboxedExecutor<'p, 'l> {
             places: Rc::clone(places),
             environment: Rc::clone(environment),
             options: *options,
-            pool: Pool::new(BackJob { rungs }, shield.settings())?,
+            pool: Pool::new(BackJob { rungs }, shield.settings(0))?,
             shield,
             ledger,
             keys,

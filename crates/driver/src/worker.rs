@@ -2,6 +2,7 @@
 //!
 //! Whoever reads an answer trusts nothing in it: a worker that has gone wrong can send anything.
 
+use morph_object::Object;
 use morph_sandbox::{Job, Marker, Reply};
 use morph_sema::summary::Side;
 use morph_syntax::{Piece, PieceKind};
@@ -120,8 +121,16 @@ pub(crate) fn read_built(bytes: &[u8]) -> Result<Built, BadAnswer> {
     let built: Built = whole(bytes)?;
     match &built.made {
         Made::Object { object, .. } if object.problem().is_some() => Err(BadAnswer),
+        Made::Object { object, initialiser: Some(symbol) } if !initialises(object, symbol) => {
+            Err(BadAnswer)
+        }
         Made::Object { .. } | Made::Closed | Made::Nothing | Made::Refused(_) => Ok(built),
     }
+}
+
+/// Whether `symbol` is the initialiser that `object` defines.
+fn initialises(object: &Object, symbol: &str) -> bool {
+    symbol.starts_with('%') && object.definitions.iter().any(|own| own.symbol == symbol)
 }
 
 /// A value that takes all of the bytes.

@@ -108,6 +108,7 @@ impl Supervisor {
         let tick = event == Event::Tick;
         match event {
             Event::WorkerReady { worker } => self.ready(worker),
+            Event::Refused { worker } => self.refused(worker, now, actions),
             Event::Finished { worker, job, verdict } => {
                 self.finished(worker, job, verdict, now, actions);
             }

@@ -76,7 +76,7 @@ fn recorded(record: &Record, cause: Cause, budget: &Budget, image_base: u64) -> 
         }
         Cause::Jail => text(&record.message_length, &record.message).map_or(
             Death::Garbled { reason: Garble::Record },
-            |message| Death::Panicked { message, location: "the start of the worker".to_owned() },
+            |message| Death::Panicked { message, location: Death::START.to_owned() },
         ),
         Cause::Memory => Death::Exhausted(Exhausted::Memory {
             asked: record.address.load(Ordering::Relaxed),

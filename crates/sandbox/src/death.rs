@@ -41,6 +41,9 @@ pub enum Death {
 }
 
 impl Death {
+    /// Where a worker is said to have panicked that could not be made ready: the system refused a part of its jail.
+    pub const START: &str = "the start of the worker";
+
     /// Bytes of a panic message that are kept.
     pub const MESSAGE_LIMIT: usize = 4096;
 }

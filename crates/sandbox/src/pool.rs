@@ -292,6 +292,11 @@ impl<J: Job> Pool<J> {
         self.signal_all(Signal::CONT)
     }
 
+    /// Whether a worker lives and has nothing to do.
+    pub fn is_idle(&self, worker: WorkerId) -> bool {
+        self.workers.get(&worker).is_some_and(Watched::is_idle)
+    }
+
     fn signal_all(&mut self, signal: Signal) -> Result<(), SandboxError> {
         for watched in self.workers.values() {
             watched.signal(signal).map_err(refused("a signal"))?;

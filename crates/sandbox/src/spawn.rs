@@ -42,10 +42,10 @@ pub(crate) fn fork<J: Job>(job: &mut J, outfit: Outfit<'_>) -> io::Result<Pid> {
         become_worker(job, outfit, parent);
     }
     restore_signals(&mask)?;
-    match Pid::from_raw(child) {
-        Some(pid) if child > 0 => Ok(pid),
-        Some(_) | None => Err(failure),
+    if child < 0 {
+        return Err(failure);
     }
+    Pid::from_raw(child).ok_or(failure)
 }
 
 fn become_worker<J: Job>(job: &mut J, outfit: Outfit<'_>, parent: Pid) -> ! {

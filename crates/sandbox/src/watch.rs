@@ -140,8 +140,12 @@ impl Watched {
     }
 
     /// One letter to the worker. If it is gone, that is noticed by whoever watches.
+    ///
+    /// Never waits: a worker that does not read its letters must not stop the one that watches all others. A channel full of
+    /// letters belongs to a worker that asks and never listens; its time runs out.
     fn tell(&self, letter: u8) {
-        let _gone = rustix::net::send(&self.channel, &[letter], rustix::net::SendFlags::NOSIGNAL);
+        let flags = rustix::net::SendFlags::NOSIGNAL | rustix::net::SendFlags::DONTWAIT;
+        let _gone_or_deaf = rustix::net::send(&self.channel, &[letter], flags);
     }
 
     /// Reads what the worker says. `true`: it is gone.

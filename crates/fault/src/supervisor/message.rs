@@ -39,6 +39,8 @@ pub enum Death {
 pub enum Event {
     /// A worker that was spawned waits for its first batch.
     WorkerReady { worker: WorkerId },
+    /// A worker could not be started or made ready: the system refuses. Speaks against nobody.
+    Refused { worker: WorkerId },
     /// A worker answered a job of its batch.
     Finished { worker: WorkerId, job: JobId, verdict: Verdict },
     /// A worker answered a job with bytes that are no answer, or with too few.

@@ -125,6 +125,17 @@ impl Supervisor {
         }
     }
 
+    /// The system has no room for another worker: those that live go on. Only if there are none is that worth counting.
+    pub(super) fn refused(&mut self, id: WorkerId, now: Moment, actions: &mut Vec<Action>) {
+        let Some(worker) = self.workers.remove(&id) else { return };
+        let rest: Vec<JobId> = worker.batch.into_iter().collect();
+        self.put_back(&rest, None, now, actions);
+        match u32::try_from(self.workers.len()) {
+            Ok(0) | Err(_) => self.fruitless = self.fruitless.saturating_add(1),
+            Ok(living) => self.limits.workers = self.limits.workers.min(living),
+        }
+    }
+
     /// Kills whoever took too long, and gives up waiting for the death of whoever was killed.
     pub(super) fn tick(&mut self, now: Moment, actions: &mut Vec<Action>) {
         let due: Vec<(WorkerId, Life)> = self

@@ -174,6 +174,10 @@ impl World<'_> {
                 self.most_alive = self.most_alive.max(alive);
                 if self.accidents.loss() {
                     self.die(worker.0, Death::Lost);
+                } else if self.accidents.loss() {
+                    // The system has no room for it.
+                    self.processes.get_mut(&worker.0).unwrap().alive = false;
+                    self.tell(Event::Refused { worker });
                 } else {
                     self.tell(Event::WorkerReady { worker });
                 }

@@ -119,7 +119,7 @@ pub(crate) fn build(
                 under_way.retain(|other| other != job);
             }
             Event::Died { .. } => under_way.clear(),
-            Event::WorkerReady { .. } | Event::Tick => {}
+            Event::WorkerReady { .. } | Event::Refused { .. } | Event::Tick => {}
         }
         supervisor.step(event, now, &mut actions);
     }
