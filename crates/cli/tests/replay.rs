@@ -269,6 +269,32 @@ fn what_the_rest_of_the_program_brings_into_play_is_brought_into_play_again() {
 }
 
 #[test]
+fn what_took_part_of_the_library_takes_part_again() {
+    // Whether anything assigns to its globals depends on what the program imported.
+    let program =
+        "ambil \"lib/memory_arena.fox\"\n\nfungsi mulai()\n  arena_report_all()\ntutup_fungsi\n";
+    let alone = Broken::of(program, "lib/memory_arena.fox:12:compile:panic").alone();
+    let (status, said) = alone.replay();
+    assert_eq!((status, &said["seen"]["fault"]), (0, &json!(alone.id)), "{said}");
+    // A position that this compiler's library does not have is no reason to fail.
+    alone.change(|json| {
+        json["library"] = json!({"lib/memory_arena.fox": [u32::MAX], "lib/tiada.fox": [0]})
+    });
+    let (status, said) = alone.replay();
+    assert_eq!((status, &said["outcome"]), (0, &json!("reproduced")), "{said}");
+}
+
+#[test]
+fn what_runs_at_start_up_keeps_the_position_by_which_it_is_named() {
+    for position in ["1", "2", "3"] {
+        let program = "var a = 1\nvar b = a + 1\ncetak(b)\ncetak(a + b)\n";
+        let alone = Broken::of(program, &format!("main.fox:{position}:compile:panic")).alone();
+        let (status, said) = alone.replay();
+        assert_eq!((status, &said["seen"]["fault"]), (0, &json!(alone.id)), "{position}");
+    }
+}
+
+#[test]
 fn a_fault_in_a_fragment_of_the_library_is_replayed_too() {
     // `cetak` of a float needs it.
     let broken = Broken::of(PROGRAM, "lib/kernel/print.fox:2:check:segv");

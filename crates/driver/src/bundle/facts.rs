@@ -1,5 +1,7 @@
 //! What a bundle says besides its texts.
 
+use std::collections::BTreeMap;
+
 use morph_diag::Span;
 use morph_fault::fault::{Build, FaultId};
 use morph_sandbox::{Budget, Inject};
@@ -47,6 +49,8 @@ pub(crate) struct Facts {
     pub(crate) budget: Budget,
     /// Whether floats could arise anywhere in the program: it decides what of the library takes part.
     pub(crate) floats: bool,
+    /// What the check can ask about of the library: units, and positions in them.
+    pub(crate) library: BTreeMap<String, Vec<u32>>,
     /// Whether all that the check can ask about fitted into `environment.fox`.
     pub(crate) whole: bool,
     /// The fault was there on purpose.

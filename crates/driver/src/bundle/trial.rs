@@ -3,14 +3,15 @@
 //! The fragment is not cut out again: it is taken as one piece of the kind that it had. The surroundings are cut, read and joined
 //! as in any build. A fragment of the library takes the place of the one that this compiler has.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bumpalo::Bump;
 use morph_diag::Span;
 use morph_sandbox::Inject;
-use morph_sema::summary::Side;
-use morph_syntax::{Piece, UnitRange};
+use morph_sema::summary::{Definition, Side, Summary};
+use morph_syntax::{Piece, PieceKind, UnitRange};
 
 use crate::analysis::{Analysis, State};
 use crate::bundle::facts::{Facts, What};
@@ -56,6 +57,31 @@ pub(crate) struct Bench<'b> {
     facts: &'b Facts,
     /// The library, read once for all trials.
     library: Vec<Unit<'b>>,
+}
+
+/// A fragment whose unit has more fragments than this before it is taken for the first one.
+const MOST_FILLERS: u32 = 100_000;
+
+/// Stands where the unit of the fragment has others. It is nothing and takes part in nothing.
+fn filler<'t>() -> Fragment<'t> {
+    let piece = Piece {
+        range: UnitRange { start: 0, end: 0 },
+        kind: PieceKind::Stray,
+        block: None,
+        name: None,
+    };
+    let summary = Summary {
+        definition: Definition::Broken,
+        name_span: Span::default(),
+        uses: Vec::new(),
+        assigned: Vec::new(),
+        imports: Vec::new(),
+        label_values: Vec::new(),
+        header_damaged: false,
+        floats: false,
+        diagnostics: Vec::new(),
+    };
+    Fragment { piece, line: 1, syntax: Vec::new(), summary, fault: None }
 }
 
 /// Shown as the unit of the surroundings.
@@ -194,49 +220,74 @@ impl<'b> Bench<'b> {
             Side::Program => Location::File(PathBuf::from(&self.facts.unit)),
             Side::Library => {
                 let index = library::find(&self.facts.unit).unwrap_or(library::UNITS.len());
-                if let Some(unit) = library.get_mut(index)
-                    && let Some(position) = self.facts.position.map(|position| position as usize)
-                    && position < unit.fragments.len()
-                {
-                    unit.fragments.remove(position);
+                let own = library.get_mut(index).zip(self.facts.position);
+                let own = own.and_then(|(unit, at)| unit.fragments.get_mut(at as usize));
+                if let Some(own) = own {
+                    *own = filler();
                 }
                 Location::Library(index)
             }
         };
         let mut own = own;
         own.line = self.facts.line;
-        // Floats elsewhere in the program have the library's functions for floats take part.
-        own.summary.floats |= self.facts.floats;
         let unit = |location, path: &str, text, fragments| Unit {
             location,
             path: path.to_owned(),
             text,
             fragments,
         };
-        let surroundings = Location::File(PathBuf::from(SURROUNDINGS).join("."));
+        // A location of its own, whatever the unit of the fragment is called.
+        let surroundings = Location::File(PathBuf::from(SURROUNDINGS).join(SURROUNDINGS));
         let count = u32::try_from(around.len()).unwrap_or(u32::MAX);
         let around = unit(surroundings, SURROUNDINGS, environment, around);
-        let own = unit(location, &self.facts.unit, text, vec![own]);
-        let units: Vec<Unit<'t>> = match self.facts.side {
+        // What runs at start-up is named by its position.
+        let position = self.facts.position.filter(|position| *position <= MOST_FILLERS);
+        let fragment = position.unwrap_or(0);
+        let fillers = std::iter::repeat_n(filler(), fragment as usize);
+        let own = unit(location, &self.facts.unit, text, fillers.chain([own]).collect());
+        let mut units: Vec<Unit<'t>> = match self.facts.side {
             Side::Program => [around, own].into_iter().chain(library).collect(),
             Side::Library => std::iter::once(around).chain(library).chain([own]).collect(),
         };
         let place = match self.facts.side {
-            Side::Program => FragmentRef { unit: 1, fragment: 0 },
+            Side::Program => FragmentRef { unit: 1, fragment },
             Side::Library => {
                 let last = u32::try_from(units.len() - 1).unwrap_or(u32::MAX);
-                FragmentRef { unit: last, fragment: 0 }
+                FragmentRef { unit: last, fragment }
             }
         };
+        // Floats anywhere in the program have the library's functions for floats take part; names that are missing here and
+        // are found in the library instead must not.
+        let fragments = units.iter_mut().flat_map(|unit| &mut unit.fragments);
+        fragments.for_each(|fragment| fragment.summary.floats &= self.facts.floats);
+        if let Some(own) = units[place.unit as usize].fragments.get_mut(place.fragment as usize) {
+            own.summary.floats = self.facts.floats;
+        }
         let around = (0..count).map(|fragment| FragmentRef { unit: 0, fragment });
+        let library = self.library_places(&units, place);
         let program = Program {
             units,
-            included: around.chain([place]).collect(),
+            included: around.chain(library).chain([place]).collect(),
             registry: Registry::default(),
             problems: Vec::new(),
             reading: Duration::ZERO,
         };
         (program, place)
+    }
+
+    /// The fragments of the library that took part, as far as this compiler has them.
+    fn library_places(&self, units: &[Unit<'_>], own: FragmentRef) -> Vec<FragmentRef> {
+        let mut places = Vec::new();
+        for (unit, known) in (0..).zip(units) {
+            if known.side() == Side::Program || unit == own.unit {
+                continue;
+            }
+            let count = u32::try_from(known.fragments.len()).unwrap_or(u32::MAX);
+            let positions = self.facts.library.get(&known.path).into_iter().flatten().copied();
+            let positions: BTreeSet<u32> = positions.filter(|at| *at < count).collect();
+            places.extend(positions.into_iter().map(|fragment| FragmentRef { unit, fragment }));
+        }
+        places
     }
 
     /// The whole of a text as one piece.

@@ -1,5 +1,6 @@
 //! `bundle.json`: what a bundle says, as text. The version stands in it; whatever is not what it should be is named.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use morph_diag::Span;
@@ -44,6 +45,7 @@ pub(crate) struct Wire {
     budget: WireBudget,
     floats: bool,
     environment: String,
+    library: BTreeMap<String, Vec<u32>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     injected: Option<WireInjection>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -141,6 +143,7 @@ impl From<&Facts> for Wire {
             },
             floats: facts.floats,
             environment: name_of(&EXTENTS, &facts.whole),
+            library: facts.library.clone(),
             injected: facts.injected.map(|(phase, kind)| WireInjection {
                 phase: phase.name().to_owned(),
                 kind: name_of(&INJECTS, &kind),
@@ -181,6 +184,7 @@ impl TryFrom<Wire> for Facts {
             budget: budget(&wire.budget)?,
             floats: wire.floats,
             whole: value_of(&EXTENTS, &wire.environment, "environment")?,
+            library: wire.library,
             injected: wire.injected.map(|injection| injected(&injection)).transpose()?,
             record: wire.record.map(Record::tamed),
             minimised_from: minimised_from.transpose().map_err(|_| BadField("minimised_from"))?,

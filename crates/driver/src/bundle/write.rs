@@ -63,7 +63,7 @@ fn bundle(
     ledger: &Ledger,
 ) -> Bundle {
     let Broken { site, stubbed, what } = broken;
-    let nothing = || Surroundings { text: String::new(), whole: true };
+    let nothing = || Surroundings { whole: true, ..Surroundings::default() };
     let (what, side, piece, text, surroundings) = match what {
         BrokenTask::Unit { text, side } => {
             (What::Unit, *side, PieceKind::Stray, text.clone(), nothing())
@@ -98,6 +98,7 @@ fn bundle(
         floats: analysis.ids().any(|id| {
             *analysis.state(id) != crate::analysis::State::Inactive && analysis.summary(id).floats
         }),
+        library: surroundings.library,
         whole: surroundings.whole,
         injected: ledger.injected(site, stubbed.phase()),
         record: stubbed.death.as_ref().map(Record::of),
