@@ -89,6 +89,10 @@ impl<'e> Compilation<'e> {
         loop {
             self.make_room(analysis);
             let added = self.complete(analysis, entry);
+            if let Some(id) = self.closed_runtime(analysis) {
+                let name = analysis.name(id).map_or("?", |(_, name)| name);
+                return Err(format!("`{name}`, without which no program runs, is closed"));
+            }
             let error = match self.link(&added, analysis) {
                 Ok(bytes) => return Ok(bytes),
                 Err(error) => error,
@@ -109,6 +113,27 @@ impl<'e> Compilation<'e> {
             }
             analysis.isolate_units(&self.options);
         }
+    }
+
+    /// The first closed fragment among those that every image needs to start, and to say what it died of. An image without it
+    /// would end without a word.
+    fn closed_runtime(&self, analysis: &Analysis<'_>) -> Option<FragmentId> {
+        let objects: FxHashMap<FragmentId, &Object> =
+            self.objects.iter().map(|(id, object)| (*id, object)).collect();
+        let mut seen = vec![false; analysis.places.len()];
+        let mut found = None;
+        let mut wave: Vec<FragmentId> = self.owners.library(analysis, roots()).collect();
+        while let Some(id) = wave.pop() {
+            if std::mem::replace(&mut seen[id.0 as usize], true) {
+                continue;
+            }
+            if analysis.state(id).is_closed() {
+                found = Some(found.map_or(id, |other: FragmentId| other.min(id)));
+            } else if let Some(object) = objects.get(&id) {
+                wave.extend(self.owners.library(analysis, library_names(object)));
+            }
+        }
+        found
     }
 
     /// What was closed after it was compiled makes room for its stub.

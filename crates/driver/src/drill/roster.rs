@@ -36,6 +36,10 @@ pub(super) struct Roster {
     fruitless: u32,
 }
 
+/// Every image consists of these units: without one of their fragments there is none, and a build says so. They must survive what
+/// strikes once.
+const KERNEL: &str = "lib/kernel/";
+
 /// No build has more faults.
 const MOST: usize = 64;
 
@@ -188,6 +192,7 @@ impl Roster {
         let free = |target: &&Target| {
             target.phases.contains(&phase)
                 && (alone || lasting == Lasting::Transient || target.site.fragment.is_some())
+                && (lasting == Lasting::Transient || !target.site.unit.starts_with(KERNEL))
                 && drawn.iter().all(|(_, injection)| injection.site != target.site)
         };
         // There is more library than program, and the program is what a drill is about; two thirds of it stay unharmed.
