@@ -631,6 +631,6 @@ fn a_bundle_that_cannot_be_written_is_told_and_costs_nothing() {
     );
     let said = text(&output.stderr);
     assert_eq!(output.status.code(), Some(3));
-    assert!(said.contains("note: the crash bundle of f-"), "{said}");
+    assert!(said.contains("warning: the crash bundle of f-"), "{said}");
     assert!(project.path().join("main").exists());
 }
