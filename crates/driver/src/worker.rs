@@ -120,6 +120,13 @@ pub(crate) fn read_built(bytes: &[u8]) -> Result<Built, BadAnswer> {
     let built: Built = whole(bytes)?;
     match &built.made {
         Made::Object { object, .. } if object.problem().is_some() => Err(BadAnswer),
+        // What is to be called at start-up is in the object, and is nothing else's name.
+        Made::Object { object, initialiser: Some(symbol) }
+            if !symbol.starts_with('%')
+                || !object.definitions.iter().any(|own| own.symbol == *symbol) =>
+        {
+            Err(BadAnswer)
+        }
         Made::Object { .. } | Made::Closed | Made::Nothing | Made::Refused(_) => Ok(built),
     }
 }
