@@ -127,12 +127,15 @@ fn strike(damages: &Damages, is_struck: impl Fn(Which) -> bool, reply: &mut Vec<
     damages.iter().filter(|(which, _)| is_struck(*which)).for_each(|(_, damage)| damage.of(reply));
 }
 
-/// Replies that no damage touched, by what they are about: made once in the life of a thread.
+/// Replies that no damage touched, by what they are about.
 type Known = Rc<RefCell<BTreeMap<(String, u32, u32), Vec<u8>>>>;
 
-thread_local! {
-    static LOOKS: Known = Known::default();
-    static BUILDS: RefCell<BTreeMap<usize, Known>> = RefCell::default();
+/// All of a test: each reply is made once.
+#[derive(Default)]
+struct Records {
+    looks: Known,
+    /// By program.
+    builds: RefCell<BTreeMap<usize, Known>>,
 }
 
 fn crashed(head: Span) -> Box<Diagnostic> {
@@ -140,12 +143,13 @@ fn crashed(head: Span) -> Box<Diagnostic> {
     Box::new(problem.arg("kind", "bad reply").arg("phase", "reply").arg("fault", "f-00000000"))
 }
 
-struct HostileReader<'a> {
+struct HostileReader<'a, 'r> {
+    records: &'r Records,
     texts: &'a Bump,
     damages: Damages,
 }
 
-impl<'a> HostileReader<'a> {
+impl<'a> HostileReader<'a, '_> {
     fn fragments(&self, source: &Source<'a>) -> Vec<Fragment<'a>> {
         let own = source.side == Side::Program;
         let mut cut = encode(&morph_syntax::split(source.text));
@@ -186,7 +190,7 @@ impl<'a> HostileReader<'a> {
     fn look(&self, source: &Source<'a>, piece: &Piece) -> Vec<u8> {
         let text = piece.text(source.text);
         let key = (format!("{}{text}", source.path), piece.range.start, piece.kind as u32);
-        let known = LOOKS.with(Rc::clone);
+        let known = &self.records.looks;
         let found = known.borrow().get(&key).cloned();
         found.unwrap_or_else(|| {
             let reply = encode(&look(text, piece.kind, source.side, &mut || ()));
@@ -196,7 +200,7 @@ impl<'a> HostileReader<'a> {
     }
 }
 
-impl<'a> Reader<'a> for HostileReader<'a> {
+impl<'a> Reader<'a> for HostileReader<'a, '_> {
     fn read(&mut self, units: &[Source<'a>]) -> Vec<Vec<Fragment<'a>>> {
         units.iter().map(|source| self.fragments(source)).collect()
     }
@@ -264,10 +268,10 @@ struct Outcome {
 }
 
 /// Builds program number `which`. Objects are recorded as of the program without damage, whatever others see of it now.
-fn build(which: usize, damages: Damages, twist: Option<Twist>) -> Outcome {
+fn build(records: &Records, which: usize, damages: Damages, twist: Option<Twist>) -> Outcome {
     let texts = Bump::new();
     let (project, location) = Project::of_text("m.fox");
-    let mut reader = HostileReader { texts: &texts, damages: damages.clone() };
+    let mut reader = HostileReader { records, texts: &texts, damages: damages.clone() };
     let program = program::load_text(&project, location, PROGRAMS[which], &texts, &mut reader);
     let options = Options::default();
     let mut analysis = Analysis::new(&program, &project, &options);
@@ -279,7 +283,7 @@ fn build(which: usize, damages: Damages, twist: Option<Twist>) -> Outcome {
     let known = if recut {
         Known::default()
     } else {
-        BUILDS.with(|known| Rc::clone(known.borrow_mut().entry(which).or_default()))
+        Rc::clone(records.builds.borrow_mut().entry(which).or_default())
     };
     let own = program.units.first().map_or(0, |unit| unit.fragments.len());
     let mut executor = HostileExecutor { back, known, damages, twist, program: own };
@@ -311,7 +315,7 @@ fn cases(default: u32) -> ProptestConfig {
     }
 }
 
-/// Runs where deep nesting cannot exhaust the stack, as the command does, and where what is recorded stays.
+/// Runs where deep nesting cannot exhaust the stack, as the command does.
 fn on_large_stack(test: impl FnOnce() + Send + 'static) {
     let run = std::thread::Builder::new().stack_size(256 << 20).spawn(test).unwrap();
     if let Err(panic) = run.join() {
@@ -322,8 +326,9 @@ fn on_large_stack(test: impl FnOnce() + Send + 'static) {
 #[test]
 fn replies_without_damage_make_an_image() {
     on_large_stack(|| {
+        let records = Records::default();
         for which in 0..PROGRAMS.len() {
-            let Outcome { image, status, report } = build(which, Vec::new(), None);
+            let Outcome { image, status, report } = build(&records, which, Vec::new(), None);
             word(&report);
             assert_eq!(
                 (image.is_some(), status),
@@ -338,10 +343,11 @@ fn replies_without_damage_make_an_image() {
 #[test]
 fn whatever_a_worker_sends_goes_through_environment_link_and_report() {
     on_large_stack(|| {
+        let records = Records::default();
         let mut runner = proptest::test_runner::TestRunner::new(cases(2_000));
         let strategy = (0..PROGRAMS.len(), prop::collection::vec((which(), damage()), 1..6));
         let ran = runner.run(&strategy, |(program, damages)| {
-            let outcome = build(program, damages, None);
+            let outcome = build(&records, program, damages, None);
             word(&outcome.report);
             Ok(())
         });
@@ -352,11 +358,13 @@ fn whatever_a_worker_sends_goes_through_environment_link_and_report() {
 #[test]
 fn a_damaged_answer_about_one_fragment_costs_that_fragment_and_not_the_image() {
     on_large_stack(|| {
+        let records = Records::default();
         let mut runner = proptest::test_runner::TestRunner::new(cases(2_000));
         let strategy = (0..PROGRAMS.len(), 0..64usize, prop::collection::vec(damage(), 1..4));
         let ran = runner.run(&strategy, |(program, fragment, damages)| {
             let damages = damages.into_iter().map(|damage| (Which::Build(fragment * 2), damage));
-            let Outcome { image, status, report } = build(program, damages.collect(), None);
+            let Outcome { image, status, report } =
+                build(&records, program, damages.collect(), None);
             word(&report);
             prop_assert!(image.is_some(), "{status:?}: {:?}", report.problems);
             prop_assert!(report.closed.len() <= 1, "{:?}", report.closed);
@@ -401,8 +409,8 @@ fn name(object: &mut Object, symbol: &str, addend: i64) {
 }
 
 /// Twists the object of each fragment of the small program in turn.
-fn twisted(what: &str, twist: impl Fn(&mut Built) + Copy + 'static) -> usize {
-    let whole = build(3, Vec::new(), None);
+fn twisted(records: &Records, what: &str, twist: impl Fn(&mut Built) + Copy + 'static) -> usize {
+    let whole = build(records, 3, Vec::new(), None);
     let own = whole.report.fragments.iter().filter(|place| place.side == Side::Program).count();
     let mut refused = 0;
     for target in 0..own as u32 {
@@ -411,7 +419,7 @@ fn twisted(what: &str, twist: impl Fn(&mut Built) + Copy + 'static) -> usize {
                 twist(built);
             }
         });
-        let Outcome { image, status, report } = build(3, Vec::new(), Some(twist));
+        let Outcome { image, status, report } = build(records, 3, Vec::new(), Some(twist));
         word(&report);
         assert!(image.is_some(), "{what}, fragment {target}: {status:?}: {:?}", report.problems);
         let closed: Vec<u32> = report.closed.iter().map(|closed| closed.fragment.0).collect();
@@ -424,16 +432,17 @@ fn twisted(what: &str, twist: impl Fn(&mut Built) + Copy + 'static) -> usize {
 #[test]
 fn an_object_that_does_not_fit_the_others_is_closed_and_they_are_linked() {
     on_large_stack(|| {
+        let records = Records::default();
         for (what, twist) in TWISTS {
-            let refused = twisted(what, move |built| {
+            let refused = twisted(&records, what, move |built| {
                 if let Made::Object { object, .. } = &mut built.made {
                     twist(object);
                 }
             });
             assert!(refused >= 5, "{what}: only {refused} were refused");
         }
-        let nothing = twisted("it is missing", |built| built.made = Made::Nothing);
-        let bare = twisted("it defines nothing", |built| {
+        let nothing = twisted(&records, "it is missing", |built| built.made = Made::Nothing);
+        let bare = twisted(&records, "it defines nothing", |built| {
             if let Made::Object { object, .. } = &mut built.made {
                 object.definitions.clear();
             }
