@@ -170,7 +170,8 @@ impl<'a> HostileReader<'a, '_> {
                 let struck = |which| matches!(which, Which::Look(n) if n % count == at);
                 strike(&self.damages, struck, &mut seen);
             }
-            match read_seen(self.texts.alloc_slice_copy(&seen)) {
+            let text = piece.text(source.text);
+            match read_seen(self.texts.alloc_slice_copy(&seen), &piece, text) {
                 Ok(seen) => Fragment {
                     piece,
                     line: lines.next(&piece),
@@ -178,10 +179,7 @@ impl<'a> HostileReader<'a, '_> {
                     summary: seen.summary,
                     fault: None,
                 },
-                Err(_) => {
-                    let text = piece.text(source.text);
-                    closed(piece, text, &mut lines, crashed(Span::default()))
-                }
+                Err(_) => closed(piece, text, &mut lines, crashed(Span::default())),
             }
         };
         pieces.into_iter().enumerate().map(fragment).collect()
@@ -349,6 +347,7 @@ fn whatever_a_worker_sends_goes_through_environment_link_and_report() {
         let ran = runner.run(&strategy, |(program, damages)| {
             let outcome = build(&records, program, damages, None);
             word(&outcome.report);
+            prop_assert_ne!(outcome.status, Status::Bug, "{:?}", outcome.report.problems);
             Ok(())
         });
         ran.unwrap();
@@ -448,5 +447,95 @@ fn an_object_that_does_not_fit_the_others_is_closed_and_they_are_linked() {
             }
         });
         assert!(nothing >= 3 && bare >= 3, "{nothing} {bare}");
+    });
+}
+
+/// An error whose places are nowhere: outside of every text, inside of characters, the wrong way round, in fragments that
+/// there are not.
+fn nowhere(start: u32, end: u32) -> Diagnostic {
+    let span = Span::new(start, end);
+    Diagnostic::new(Code::NameUnknown, span)
+        .arg("name", "\u{1b}[31m\n")
+        .mark(Span::new(end, start), "mark-unheard-of")
+        .mark_in(FragmentId(start), span, "mark-first")
+        .mark_in(FragmentId(u32::MAX), span, "mark-first")
+        .footer("help-unheard-of")
+        .fix(span, "\u{0}\n")
+}
+
+#[test]
+fn an_error_that_points_nowhere_is_worded_in_the_report_and_in_the_stub() {
+    on_large_stack(|| {
+        let records = Records::default();
+        let ends = [0, 1, 3, 1_000, u32::MAX - 1, u32::MAX];
+        for (start, end) in ends.iter().flat_map(|start| ends.map(|end| (*start, end))) {
+            let refused = twisted(&records, "it points nowhere", move |built| {
+                built.diagnostics.push(nowhere(start, end));
+            });
+            assert!(refused >= 5, "{start}..{end}: {refused}");
+        }
+    });
+}
+
+/// Programs with pieces of other programs in the wrong places.
+fn muddled() -> impl Strategy<Value = String> {
+    let words = [
+        "fungsi ",
+        "tutup_fungsi",
+        "unit ",
+        "tutup_unit",
+        "struktur ",
+        "const ",
+        "var ",
+        "asm_mulai",
+        "tutup_asm",
+        "asm_data",
+        "tutup_data",
+        "ambil \"x\"",
+        "mulai",
+        "(",
+        ")",
+        "[",
+        "=",
+        ",",
+        "\n",
+        " ",
+        "\t",
+        "1",
+        "\"",
+        "###",
+        "function f(n)\n",
+        "akhir",
+        "é",
+    ];
+    let insertion = (any::<usize>(), 0..12usize, prop::sample::select(words.to_vec()));
+    (0..PROGRAMS.len(), prop::collection::vec(insertion, 0..8)).prop_map(|(program, changes)| {
+        let mut text = PROGRAMS[program].to_owned();
+        for (at, cut, word) in changes {
+            let at = text.floor_char_boundary(at % (text.len() + 1));
+            let end = text.ceil_char_boundary((at + cut).min(text.len()));
+            text.replace_range(at..end, word);
+        }
+        text
+    })
+}
+
+#[test]
+fn an_honest_answer_is_always_accepted() {
+    on_large_stack(|| {
+        let mut runner = proptest::test_runner::TestRunner::new(cases(2_000));
+        let ran = runner.run(&muddled(), |text| {
+            let pieces = read_pieces(&encode(&morph_syntax::split(&text)), &text);
+            for piece in pieces.map_err(|_| TestCaseError::fail("the cut is refused"))? {
+                let own = piece.text(&text);
+                for side in [Side::Program, Side::Library] {
+                    let seen = encode(&look(own, piece.kind, side, &mut || ()));
+                    let read = read_seen(&seen, &piece, own);
+                    prop_assert!(read.is_ok(), "{:?} {:?}", piece, own);
+                }
+            }
+            Ok(())
+        });
+        ran.unwrap();
     });
 }

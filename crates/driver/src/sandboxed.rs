@@ -339,8 +339,11 @@ impl<'a> Work for Looking<'_, 'a> {
         encode(&FrontTask::Look { text: piece.text(text), kind: piece.kind, side })
     }
 
-    fn read(&mut self, _job: usize, reply: &[u8]) -> Result<(Seen<'a>, Verdict), BadAnswer> {
-        Ok((read_seen(self.texts.alloc_slice_copy(reply))?, Verdict::Accepted))
+    fn read(&mut self, job: usize, reply: &[u8]) -> Result<(Seen<'a>, Verdict), BadAnswer> {
+        let (unit, _, piece) = &self.pieces[job];
+        let text = piece.text(self.units[*unit].text);
+        let seen = read_seen(self.texts.alloc_slice_copy(reply), piece, text)?;
+        Ok((seen, Verdict::Accepted))
     }
 
     fn key(&self, _job: usize) -> Option<Key> {

@@ -4,7 +4,7 @@
 
 use morph_object::Object;
 use morph_sandbox::{Job, Marker, Reply};
-use morph_sema::summary::Side;
+use morph_sema::summary::{Definition, Side, Summary};
 use morph_syntax::{Piece, PieceKind};
 use serde::{Deserialize, Serialize};
 
@@ -110,10 +110,60 @@ pub(crate) fn read_pieces(bytes: &[u8], text: &str) -> Result<Vec<Piece>, BadAns
     Ok(pieces)
 }
 
-/// What a fragment is on its own.
-pub(crate) fn read_seen(bytes: &[u8]) -> Result<Seen<'_>, BadAnswer> {
+/// What the fragment that is `piece`, with this text, is on its own.
+pub(crate) fn read_seen<'b>(
+    bytes: &'b [u8],
+    piece: &Piece,
+    text: &str,
+) -> Result<Seen<'b>, BadAnswer> {
     let seen: Seen<'_> = whole(bytes)?;
-    if seen.summary.is_well_formed() { Ok(seen) } else { Err(BadAnswer) }
+    let fits = seen.summary.is_well_formed() && defines_its_own(&seen.summary, piece, text);
+    if fits { Ok(seen) } else { Err(BadAnswer) }
+}
+
+/// Whether a summary defines what the fragment's text does, and nothing under another name.
+fn defines_its_own(summary: &Summary<'_>, piece: &Piece, text: &str) -> bool {
+    let name = match &summary.definition {
+        Definition::Function { name, .. }
+        | Definition::UnitBlock { name }
+        | Definition::Struct { name, .. }
+        | Definition::Const { name, .. }
+        | Definition::Global { name, .. }
+        | Definition::Routine { name } => Some(*name),
+        Definition::Data { labels } => {
+            return matches!(piece.kind, PieceKind::Asm | PieceKind::AsmData)
+                && labels.iter().all(|(label, span)| span.text(text) == *label);
+        }
+        Definition::Statement | Definition::Import | Definition::Broken => None,
+    };
+    let kind = match (&summary.definition, piece.kind) {
+        // Whatever could not be parsed.
+        (Definition::Broken, _) => true,
+        (Definition::Function { .. }, PieceKind::Function)
+        | (Definition::UnitBlock { .. }, PieceKind::UnitBlock)
+        | (Definition::Struct { .. }, PieceKind::Struct)
+        | (Definition::Const { .. }, PieceKind::Const)
+        | (Definition::Global { .. }, PieceKind::Global)
+        | (Definition::Routine { .. }, PieceKind::Routine)
+        | (Definition::Import, PieceKind::Import)
+        | (Definition::Statement, PieceKind::Statement | PieceKind::Asm) => true,
+        // A damaged definition, recognised by its words alone.
+        (Definition::Function { .. } | Definition::Global { .. } | Definition::Const { .. }, _) => {
+            summary.header_damaged
+        }
+        (
+            Definition::UnitBlock { .. }
+            | Definition::Struct { .. }
+            | Definition::Routine { .. }
+            | Definition::Data { .. }
+            | Definition::Statement
+            | Definition::Import,
+            _,
+        ) => false,
+    };
+    kind && name.is_none_or(|name| {
+        summary.name_span.text(text) == name && piece.name.is_none_or(|own| own.text(text) == name)
+    })
 }
 
 /// What a task came to.
