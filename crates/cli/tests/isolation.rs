@@ -341,7 +341,10 @@ fn a_fragment_that_crashed_twice_is_not_tried_again_until_it_changes() {
     let crash = ["--inject", "a.fox:0:check:segv"];
     let (printed, report, deaths) = project.run(&crash);
     assert_eq!((printed.as_str(), deaths), ("2\n", 2), "{report}");
-    assert!(!report.contains(WITHHELD) && report.contains("a.fox:0 is in quarantine"), "{report}");
+    assert!(
+        !report.contains(WITHHELD) && report.contains("fungsi satu (a.fox:1) is in quarantine"),
+        "{report}"
+    );
     // Nothing is tried, so nothing can crash: the fault is not even armed.
     let (printed, report, deaths) = project.run(&crash);
     assert_eq!((printed.as_str(), deaths), ("2\n", 0), "{report}");
@@ -410,7 +413,9 @@ fn an_open_breaker_withholds_retries_and_no_healthy_fragment() {
     // Nothing has changed: four are in quarantine, two are withheld, and what is healthy compiles.
     let (printed, report, deaths) = project.run(&arguments);
     assert_eq!((printed.as_str(), deaths), ("7\n", 0), "{report}");
-    assert_eq!(report.matches(WITHHELD).count(), 6, "{report}");
+    assert_eq!(report.matches(WITHHELD).count(), 4, "{report}");
+    let untested = "not tried in this build: its file has crashed the compiler too often";
+    assert_eq!(report.matches(untested).count(), 2, "{report}");
     // A change of the unit's text half-opens it: the two are tried, and all is well with them.
     project.edit("kembalikan 7", "kembalikan 8");
     let (printed, report, deaths) = project.run(&speed);
