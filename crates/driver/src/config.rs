@@ -6,7 +6,7 @@
 //!
 //! Nothing is guessed and nothing is ignored: an unknown key, a value out of range or a policy that is no expression each
 //! give a diagnostic that points into the text, and no build begins. The table ([`SETTINGS`]) is also what the commented file
-//! of `morph new` ([`template`]) and the reference in the documents ([`reference`]) are made from.
+//! of `morph new` ([`template`]) and the reference in the documents ([`reference()`]) are made from.
 
 mod policy;
 mod read;
