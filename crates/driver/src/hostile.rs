@@ -23,9 +23,9 @@ use crate::program;
 use crate::project::Project;
 use crate::reader::{Lines, Reader, Source, look};
 use crate::report::{Problem, Report};
-use crate::sandboxed::closed;
 use crate::task::{Built, Executor, Made, Task, Verdict};
 use crate::unit::Fragment;
+use crate::unread::closed;
 use crate::worker::{read_built, read_pieces, read_seen};
 
 const PROGRAMS: [&str; 4] = [

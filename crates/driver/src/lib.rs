@@ -42,6 +42,7 @@ mod stopwatch;
 mod task;
 mod unit;
 mod unprotected;
+mod unread;
 mod worker;
 
 pub use deferral::Deferral;

@@ -9,7 +9,7 @@ use morph_fault::supervisor::{Grain, Job, PlannedUnit, Rung, Verdict};
 use morph_fault::unit::UnitId;
 use morph_sandbox::Pool;
 use morph_sema::environment::Environment;
-use morph_sema::summary::{ConstExpr, ConstOp, Definition, Shape, Side, Summary};
+use morph_sema::summary::Side;
 use morph_syntax::{Piece, PieceKind, UnitRange};
 
 use crate::back::Back;
@@ -24,6 +24,7 @@ use crate::protection::{Shield, compiler_build};
 use crate::reader::{Lines, Reader, Seen, Source};
 use crate::task::{Built, Executor, Made, Task, Verdict as Answer};
 use crate::unit::Fragment;
+use crate::unread::{closed, head};
 use crate::worker::{BackJob, BadAnswer, FrontJob, FrontTask, read_built, read_pieces, read_seen};
 
 /// Texts of most programs have room in this; more address space is taken when it is needed.
@@ -231,63 +232,6 @@ impl<'a> Reader<'a> for SandboxedReader<'a, '_> {
         }
         read
     }
-}
-
-/// A fragment of which nothing is known but its kind and its name: who uses it links to its stand-in.
-pub(crate) fn closed<'a>(
-    piece: Piece,
-    text: &'a str,
-    lines: &mut Lines<'_>,
-    fault: Box<Diagnostic>,
-) -> Fragment<'a> {
-    let name_span = piece.name.unwrap_or_default();
-    let summary = Summary {
-        definition: definition(piece.kind, piece.name.map(|name| name.text(text)), name_span),
-        name_span,
-        uses: Vec::new(),
-        assigned: Vec::new(),
-        imports: Vec::new(),
-        label_values: Vec::new(),
-        header_damaged: true,
-        floats: false,
-        diagnostics: Vec::new(),
-    };
-    Fragment { piece, line: lines.next(&piece), syntax: Vec::new(), summary, fault: Some(fault) }
-}
-
-/// What a piece defines as far as the cut tells.
-fn definition<'a>(kind: PieceKind, name: Option<&'a str>, span: Span) -> Definition<'a> {
-    match (kind, name) {
-        (PieceKind::Function, Some(name)) => {
-            Definition::Function { name, params: Vec::new(), result: Shape::Int }
-        }
-        (PieceKind::UnitBlock, Some(name)) => Definition::UnitBlock { name },
-        (PieceKind::Struct, Some(name)) => Definition::Struct { name, fields: Vec::new() },
-        (PieceKind::Const, Some(name)) => {
-            Definition::Const { name, value: ConstExpr { ops: vec![ConstOp::Broken], span } }
-        }
-        (PieceKind::Global, Some(name)) => Definition::Global { name, shape: Shape::Int },
-        (PieceKind::Routine, Some(name)) => Definition::Routine { name },
-        (PieceKind::Statement | PieceKind::Asm, _) => Definition::Statement,
-        (PieceKind::AsmData, _) => Definition::Data { labels: Vec::new() },
-        (PieceKind::Import, _) => Definition::Import,
-        (
-            PieceKind::Function
-            | PieceKind::UnitBlock
-            | PieceKind::Struct
-            | PieceKind::Const
-            | PieceKind::Global
-            | PieceKind::Routine,
-            None,
-        )
-        | (PieceKind::Stray, _) => Definition::Broken,
-    }
-}
-
-/// Where a problem of a whole fragment is shown: its name, else its first line.
-pub(crate) fn head(piece: &Piece, text: &str) -> Span {
-    let first_line = text.find('\n').unwrap_or(text.len());
-    piece.name.unwrap_or(Span::new(0, u32::try_from(first_line).unwrap_or(u32::MAX)))
 }
 
 /// Cutting units: one job each.
