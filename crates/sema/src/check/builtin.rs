@@ -15,6 +15,8 @@ pub(super) enum Builtin {
     FloatFromBits,
     /// `link_address("x")`, library only.
     LinkAddress,
+    /// `symbol_address("x")`, library only.
+    SymbolAddress,
     /// `baca(n)`.
     Read,
     Intrinsic(Intrinsic),
@@ -29,6 +31,7 @@ pub(super) fn builtin(name: &str) -> Option<(Builtin, usize, usize)> {
         "float_bits" => return Some((Builtin::FloatBits, 1, 1)),
         "float_from_bits" => return Some((Builtin::FloatFromBits, 1, 1)),
         "link_address" => return Some((Builtin::LinkAddress, 1, 1)),
+        "symbol_address" => return Some((Builtin::SymbolAddress, 1, 1)),
         "baca" => return Some((Builtin::Read, 1, 1)),
         "syscall" => return Some((Builtin::Intrinsic(I::Syscall), 1, 7)),
         "mem_load8" => (I::Load8, 1),

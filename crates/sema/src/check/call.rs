@@ -246,7 +246,9 @@ impl<'a> Checker<'a> {
         span: Span,
     ) -> Value {
         let found = args.len as usize;
-        if form == Builtin::LinkAddress && self.asker.side() == Side::Program {
+        if matches!(form, Builtin::LinkAddress | Builtin::SymbolAddress)
+            && self.asker.side() == Side::Program
+        {
             self.unknown_name(name, place, "function");
             self.check_args(args);
             return self.error(span);
@@ -280,7 +282,11 @@ impl<'a> Checker<'a> {
                 let args = self.arg_list(from);
                 self.value(Expr::Intrinsic { op, args }, span, Kind::Int)
             }
-            (Builtin::LinkAddress, Some(id)) => self.link_address(id, span),
+            (Builtin::LinkAddress, Some(id)) => match self.literal(id) {
+                Some(name) => self.address(&format!("={name}"), span),
+                None => self.error(span),
+            },
+            (Builtin::SymbolAddress, Some(id)) => self.symbol_address(id, span),
             (Builtin::Read, Some(id)) => {
                 let value = self.expr(id);
                 let word = self.word_for(value, Kind::Int, Place::Argument { name, number: 0 });
@@ -325,6 +331,7 @@ impl<'a> Checker<'a> {
             }
             (
                 Builtin::LinkAddress
+                | Builtin::SymbolAddress
                 | Builtin::Read
                 | Builtin::ToFloat
                 | Builtin::ToInt
@@ -335,16 +342,32 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// `link_address("x")`: the address of what the linker provides as `=x`.
-    fn link_address(&mut self, id: tree::ExprId, span: Span) -> Value {
-        let Syntax::Str(inner) = self.tree.expr(id) else {
-            let value = self.expr(id);
-            if value.kind != Kind::Error {
-                self.mismatch(self.tree.span(id), "string", value.kind);
+    /// `symbol_address("x")`: the address of what the plain name `x` means in assembly.
+    fn symbol_address(&mut self, id: tree::ExprId, span: Span) -> Value {
+        let Some(name) = self.literal(id) else { return self.error(span) };
+        match self.asker.asm_symbol(name) {
+            Some(symbol) => self.address(&symbol, span),
+            None => {
+                self.unknown_name(name, self.tree.span(id), "function");
+                self.error(span)
             }
-            return self.error(span);
-        };
-        let symbol = self.symbol(&format!("={}", self.text(inner)));
+        }
+    }
+
+    /// The text between the quotes of an argument that must be a literal.
+    fn literal(&mut self, id: tree::ExprId) -> Option<&'a str> {
+        if let Syntax::Str(inner) = self.tree.expr(id) {
+            return Some(self.text(inner));
+        }
+        let value = self.expr(id);
+        if value.kind != Kind::Error {
+            self.mismatch(self.tree.span(id), "string", value.kind);
+        }
+        None
+    }
+
+    fn address(&mut self, symbol: &str, span: Span) -> Value {
+        let symbol = self.symbol(symbol);
         self.value(Expr::Address(symbol), span, Kind::Int)
     }
 

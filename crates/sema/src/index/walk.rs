@@ -2,7 +2,7 @@
 
 use morph_diag::{Code, Diagnostic, Span};
 use morph_syntax::tree::{
-    AsmText, Block, Expr, ExprId, Import, PrintForm, Stmt, StmtKind, Tree, VarInit,
+    ArgList, AsmText, Block, Expr, ExprId, Import, PrintForm, Stmt, StmtKind, Tree, VarInit,
 };
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -400,7 +400,7 @@ impl<'a, 't> Walk<'a, 't> {
                 Expr::Call { callee, args } => {
                     self.stack.extend(self.tree.args(args).iter().rev());
                     match self.tree.expr(callee) {
-                        Expr::Name(name) => self.called(callee, name),
+                        Expr::Name(name) => self.called(callee, name, args),
                         Expr::Int(_)
                         | Expr::Float(_)
                         | Expr::Str(_)
@@ -420,8 +420,16 @@ impl<'a, 't> Walk<'a, 't> {
         }
     }
 
-    fn called(&mut self, callee: ExprId, span: Span) {
+    fn called(&mut self, callee: ExprId, span: Span, args: ArgList) {
         match self.name(span) {
+            "symbol_address" => {
+                if let Some(&argument) = self.tree.args(args).first()
+                    && let Expr::Str(inner) = self.tree.expr(argument)
+                {
+                    self.use_name(self.name(inner), UseKind::Asm, inner);
+                }
+                self.mention(callee, span, UseKind::Call);
+            }
             "baca" => self.use_name("sys_read", UseKind::Runtime, span),
             "float" | "float_from_bits" => {
                 self.floats = true;

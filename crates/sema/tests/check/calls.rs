@@ -147,6 +147,40 @@ tutup_fungsi
 }
 
 #[test]
+fn the_library_can_ask_for_the_address_of_what_assembly_can_name() {
+    let program = r#"
+fungsi f()
+    kembalikan symbol_address("isi")
+tutup_fungsi
+=== library
+var g = 1
+asm_data
+    isi dq 1, 2
+tutup_data
+asm_rutin pindah
+    ret
+tutup_asm
+fungsi a()
+    kembalikan symbol_address("g") + symbol_address("isi") + symbol_address("pindah")
+tutup_fungsi
+fungsi b(x)
+    kembalikan symbol_address("tiada") + symbol_address(x)
+tutup_fungsi
+"#;
+    expect![[r#"
+        error NAME_UNKNOWN `symbol_address` name=symbol_address kind=function
+        global @$g = 1
+        raw @#isi Data
+        raw !pindah Text
+        @a()
+          return ((&@$g + &@#isi) + &!pindah)
+        error NAME_UNKNOWN `"tiada"` name=tiada kind=function
+        error TYPE_MISMATCH `x` expected=string found=int
+    "#]]
+    .assert_eq(&checked(program));
+}
+
+#[test]
 fn library_code_sees_the_library_only() {
     let program = r#"
 var g = 1
