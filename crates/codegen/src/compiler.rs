@@ -65,7 +65,14 @@ impl Compiler {
     /// The object of one fragment.
     pub fn compile(&mut self, typed: &Typed) -> Result<Object, Problem> {
         match &typed.item {
-            Item::Function(body) => self.function(body, &typed.line_starts, Object::default()),
+            Item::Function(body) => {
+                let line_starts = &typed.line_starts;
+                let mut object = self.function(body, line_starts, Object::default())?;
+                for shard in &body.shards {
+                    object.append(&self.function(shard, line_starts, Object::default())?);
+                }
+                Ok(object)
+            }
             Item::Global { symbol, value, initialiser } => {
                 let object = global(symbol, *value);
                 match initialiser {

@@ -8,6 +8,11 @@ use crate::{Fault, Limits, Memory, Outcome, Program, Stop};
 
 /// What every stand-in of a closed fragment calls. How it reports is no meaning of the program.
 const CLOSED: &str = "@fault_closed";
+/// How a unit block runs its shards; `lib/kernel/shards.fox` protects them.
+const SHARD_RUN: &str = "@shard_run";
+const PARALEL_BEGIN: &str = "@paralel_begin";
+const PARALEL_ADD: &str = "@paralel_add";
+const PARALEL_JOIN: &str = "@paralel_join";
 
 /// What an expression gives.
 #[derive(Clone, Copy, Debug)]
@@ -84,6 +89,14 @@ impl<'p> Machine<'p> {
     fn call_symbol(&mut self, symbol: &str, arguments: &[i64]) -> Result<i64, Stop> {
         if symbol == CLOSED {
             return Err(Fault::Closed.into());
+        }
+        // The interpreter knows no crashes that could be survived: shards simply run, in source order.
+        if let (SHARD_RUN | PARALEL_ADD, [shard, frame, ..]) = (symbol, arguments) {
+            let function = self.program.at(*shard as u64).ok_or(Fault::BadCall(*shard as u64))?;
+            return self.call(function, &[*frame]);
+        }
+        if matches!(symbol, PARALEL_BEGIN | PARALEL_JOIN) {
+            return Ok(0);
         }
         match self.program.find(symbol) {
             Some(function) => self.call(function, arguments),

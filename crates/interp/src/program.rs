@@ -51,6 +51,9 @@ impl<'t> Program<'t> {
         self.by_symbol.insert(body.symbol.clone(), self.functions.len());
         self.strings.push(addresses);
         self.functions.push(body);
+        for shard in &body.shards {
+            self.add_function(shard);
+        }
     }
 
     fn add_global(&mut self, symbol: Symbol, value: i64) {

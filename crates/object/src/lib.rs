@@ -21,6 +21,7 @@
 
 use serde::{Deserialize, Serialize};
 
+mod join;
 mod problem;
 
 /// The name of a symbol, prefix included.

@@ -21,6 +21,7 @@ mod item;
 mod name;
 mod operator;
 mod scope;
+mod shard;
 mod stmt;
 mod synthetic;
 mod value;

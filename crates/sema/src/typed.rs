@@ -79,6 +79,9 @@ pub struct Body {
     pub statements: Block,
     /// All asm blocks of the function, assembled as one routine.
     pub asm: Option<AsmPart>,
+    /// The shards of a unit block: functions of their own, whose addresses the body gives to the runtime. They take the address
+    /// of the frame in which variables of the block travel, and have no shards themselves: those inside of others stand here too.
+    pub shards: Vec<Body>,
 }
 
 impl Body {
@@ -109,7 +112,7 @@ pub struct Local {
 }
 
 /// The asm blocks of a function.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct AsmPart {
     pub routine: Routine,
     /// Size of the asm frame in bytes: named locals and `simpan` areas.

@@ -7,6 +7,7 @@ use rustc_hash::FxHashMap;
 
 use super::asm::AsmState;
 use super::scope::{Binding, LocalConst, Scope, Variable};
+use super::shard::Part;
 use super::value::{Kind, Level, Value};
 use super::{Options, Site};
 use crate::environment::{Asker, StructId};
@@ -69,6 +70,10 @@ pub(super) struct Walk<'a> {
     pub(super) spine: Vec<tree::ExprId>,
     /// Arguments of the calls that are being checked.
     pub(super) pending: Vec<ExprId>,
+    /// The symbol of the body.
+    pub(super) symbol: Symbol,
+    /// Shards that have been walked.
+    pub(super) shards: Vec<Part>,
 }
 
 /// How the body gives a result.

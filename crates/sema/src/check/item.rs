@@ -8,6 +8,7 @@ use morph_syntax::tree::{self, AsmText, Item as Syntax, VarInit};
 use super::asm::plain;
 use super::checker::{Checker, Result, Walk};
 use super::scope::Scope;
+use super::shard::split;
 use super::stmt::Tail;
 use super::value::{Kind, Level};
 use crate::environment::{FunctionInfo, Ty, Variable};
@@ -131,6 +132,7 @@ impl<'a> Checker<'a> {
             let size = self.tree.exprs.len();
             self.walk = Walk {
                 result,
+                symbol: symbol.clone(),
                 exprs: Vec::with_capacity(size + 4),
                 spans: Vec::with_capacity(size + 4),
                 args: Vec::with_capacity(self.tree.args.len() + 4),
@@ -157,7 +159,7 @@ impl<'a> Checker<'a> {
             walk.prologue.append(&mut statements);
             statements = walk.prologue;
         }
-        Body {
+        let mut body = Body {
             symbol,
             params: 0,
             result: if result == Result::Float { Repr::Float } else { Repr::Word },
@@ -169,7 +171,12 @@ impl<'a> Checker<'a> {
             strings: walk.strings,
             statements,
             asm,
+            shards: Vec::new(),
+        };
+        if !walk.shards.is_empty() {
+            split(&mut body, walk.shards);
         }
+        body
     }
 
     fn global(&mut self, name: Span, init: VarInit) -> Item {

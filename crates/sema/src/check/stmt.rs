@@ -169,7 +169,8 @@ impl<'a> Checker<'a> {
             Syntax::Break => self.leave_loop("berhenti", StmtKind::Break, span, out),
             Syntax::Continue => self.leave_loop("lanjut", StmtKind::Continue, span, out),
             Syntax::Print { value, form } => self.print(*value, *form, span, out),
-            Syntax::Shard { body, .. } | Syntax::Parallel { body } => self.block(body, tail, out),
+            Syntax::Shard { name, body } => self.shard(*name, body, span, out),
+            Syntax::Parallel { body } => self.parallel(body, span, out),
             Syntax::Asm(text) => self.asm_block(*text, None, span, out),
             Syntax::Save => self.report(Diagnostic::new(Code::SaveUnclosed, span)),
             Syntax::Error => {

@@ -68,6 +68,7 @@ fn empty(symbol: Symbol, params: u32) -> Body {
         strings: Vec::new(),
         statements: Vec::new(),
         asm: None,
+        shards: Vec::new(),
     }
 }
 

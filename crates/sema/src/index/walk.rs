@@ -295,8 +295,17 @@ impl<'a, 't> Walk<'a, 't> {
                 self.print(*value, *form, stmt.span);
             }
             StmtKind::Import(import) => self.imports.push(import.clone()),
-            StmtKind::Shard { body, .. } => self.block(body, position),
-            StmtKind::Parallel { body } => self.block(body, Position::Inner),
+            StmtKind::Shard { body, .. } => {
+                self.use_name("shard_run", UseKind::Runtime, stmt.span);
+                self.use_name("sys_alloc", UseKind::Runtime, stmt.span);
+                self.block(body, Position::Inner);
+            }
+            StmtKind::Parallel { body } => {
+                for name in ["paralel_begin", "paralel_add", "paralel_join"] {
+                    self.use_name(name, UseKind::Runtime, stmt.span);
+                }
+                self.block(body, Position::Inner);
+            }
             StmtKind::Asm(text) => {
                 self.asm(*text);
             }

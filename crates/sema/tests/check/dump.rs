@@ -10,7 +10,12 @@ use morph_sema::typed::{
 pub(crate) fn dump(typed: &Typed) -> String {
     let mut out = String::new();
     match &typed.item {
-        Item::Function(body) => function(&mut out, body),
+        Item::Function(body) => {
+            function(&mut out, body);
+            for shard in &body.shards {
+                function(&mut out, shard);
+            }
+        }
         Item::Global { symbol, value, initialiser } => {
             writeln!(out, "global {symbol} = {value}").unwrap();
             if let Some(body) = initialiser {

@@ -92,10 +92,22 @@ tutup_fungsi
 "#;
     expect![[r#"
         kerja(; a, a)
-          a.0 = 1
-          @print_line_int(a.0)
-          a.1 = 2
+          @shard_run(&kerja.satu, 0, "kerja.satu")
+          @paralel_begin()
+          @paralel_add(&kerja.dua, 0, "kerja.dua")
+          @paralel_join()
+        kerja.satu(; a, a)
+          a.1 = 0
+          a.2 = 0
+          a.1 = 1
           @print_line_int(a.1)
+          return 0
+        kerja.dua(; a, a)
+          a.1 = 0
+          a.2 = 0
+          a.2 = 2
+          @print_line_int(a.2)
+          return 0
         f()
           kerja()
     "#]]

@@ -247,6 +247,8 @@ tutup_unit
             function cetak(x) -> Join([])
               PRINT_UNREACHABLE `cetak` name=cetak
             unit kerja
+              uses Runtime shard_run
+              uses Runtime sys_alloc
               uses Call kirim
               uses Value total
         "#]],
