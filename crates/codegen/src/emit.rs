@@ -242,15 +242,15 @@ fn trap_kind(code: TrapCode) -> Option<TrapKind> {
 }
 
 fn reloc_kind(kind: CraneliftReloc) -> Result<RelocKind, Problem> {
-    use CraneliftReloc::{Abs4, Abs8, X86CallPCRel4, X86CallPLTRel4, X86PCRel4};
-    if matches!(kind, X86PCRel4 | X86CallPCRel4 | X86CallPLTRel4) {
-        Ok(RelocKind::Rel32)
-    } else if kind == Abs8 {
-        Ok(RelocKind::Abs64)
-    } else if kind == Abs4 {
-        Ok(RelocKind::Abs32)
-    } else {
-        Err(Problem::Fault { reason: format!("relocation {kind:?} is not supported") })
+    use CraneliftReloc as From;
+    match kind {
+        From::X86PCRel4 | From::X86CallPCRel4 | From::X86CallPLTRel4 => Ok(RelocKind::Rel32),
+        From::Abs8 => Ok(RelocKind::Abs64),
+        From::Abs4 => Ok(RelocKind::Abs32),
+        From::Arm64Call => Ok(RelocKind::Branch26),
+        From::Aarch64AdrPrelPgHi21 => Ok(RelocKind::Page21),
+        From::Aarch64AddAbsLo12Nc => Ok(RelocKind::PageOffset12),
+        _ => Err(Problem::Fault { reason: format!("relocation {kind:?} is not supported") }),
     }
 }
 

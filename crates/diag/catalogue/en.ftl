@@ -550,6 +550,10 @@ progress-figures = { $units ->
        *[other] , { $faults } faults
     }
 
+## Commands.
+
+run-elsewhere = error: an image for `{ $target }` does not run on this machine ({ $machine }): make it with `morph build --target { $target }`, and run it there or in an emulator such as `qemu-aarch64`
+
 ## Crash bundles: what `morph replay` says.
 
 fault-kind = { $kind-key ->

@@ -543,6 +543,10 @@ progress-figures = { $units ->
        *[other] , { $faults } gangguan
     }
 
+## Perintah.
+
+run-elsewhere = galat: citra untuk `{ $target }` tidak berjalan di mesin ini ({ $machine }): buatlah dengan `morph build --target { $target }`, lalu jalankan di mesin itu atau dalam emulator seperti `qemu-aarch64`
+
 ## Bundel keambrukan: yang dikatakan `morph replay`.
 
 fault-kind = { $kind-key ->

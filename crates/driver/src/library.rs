@@ -2,6 +2,8 @@
 //!
 //! Inside the library every path, ID and name resolves to the library alone, whatever files a project has.
 
+use crate::options::Target;
+
 /// A unit of the built-in library. Its path is what messages show: `lib/vector.fox`.
 #[derive(Debug)]
 pub struct LibraryUnit {
@@ -38,6 +40,23 @@ const REGISTRY: &[(u64, u64, &str)] = &[
 pub fn registered(id: u64) -> Option<&'static str> {
     let entry = REGISTRY.iter().find(|(first, last, _)| (*first..=*last).contains(&id));
     entry.map(|(_, _, unit)| *unit).filter(|unit| find(unit).is_some())
+}
+
+/// Units that are for one target only.
+const PER_TARGET: [(&str, Target); 2] = [
+    ("lib/kernel/linux_aarch64.fox", Target::Aarch64Linux),
+    ("lib/kernel/linux_x86_64.fox", Target::X86_64Linux),
+];
+
+/// Whether images for `target` are built with this unit: all but those of other targets are.
+pub fn is_for(unit: &LibraryUnit, target: Target) -> bool {
+    let whose = PER_TARGET.iter().find(|(path, _)| *path == unit.path);
+    whose.is_none_or(|(_, of)| *of == target)
+}
+
+/// The units with which images for `target` are built, each with its index in [`UNITS`].
+pub fn of_target(target: Target) -> impl Iterator<Item = (usize, &'static LibraryUnit)> {
+    UNITS.iter().enumerate().filter(move |(_, unit)| is_for(unit, target))
 }
 
 /// The index in [`UNITS`] of the unit with this path. `path` is relative, with forward slashes.
