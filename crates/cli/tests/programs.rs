@@ -9,6 +9,7 @@
 //!           NAME.status     its exit status; no file: 0
 //!           NAME.args       options of morph and of the program: one a line, `--` between the two
 //!           NAME.in         its standard input; no file: empty
+//!           NAME.aarch64.*  what differs on aarch64, see aarch64.rs
 //! ```
 //!
 //! All run at both optimisation levels and print the same. Those in `tests/faults` are wrong on purpose. Those in

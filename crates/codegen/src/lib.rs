@@ -14,8 +14,8 @@ mod compiler;
 mod emit;
 mod isa;
 mod lower;
-mod names;
 pub mod naked;
+mod names;
 pub mod synthetic;
 
 pub use compiler::Compiler;

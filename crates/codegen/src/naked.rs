@@ -8,9 +8,7 @@
 
 mod aarch64;
 
-use morph_object::{
-    Definition, Line, Object, Reloc, RelocKind, Section, SymbolKind, Target as To,
-};
+use morph_object::{Definition, Line, Object, Reloc, RelocKind, Section, SymbolKind, Target as To};
 
 use crate::Target;
 

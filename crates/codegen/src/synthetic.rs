@@ -61,9 +61,15 @@ enum Step<'a> {
     /// Makes a frame record, as the fault reporter expects.
     Enter,
     /// Makes what lies at `offset` of the data the argument of that number.
-    PassAddress { argument: usize, offset: i64 },
+    PassAddress {
+        argument: usize,
+        offset: i64,
+    },
     /// Makes the word of a global the argument of that number, 0 or 1.
-    PassGlobal { argument: usize, global: &'a str },
+    PassGlobal {
+        argument: usize,
+        global: &'a str,
+    },
     Call(&'a str),
     ResultZero,
     /// Undoes `Enter` and returns.
