@@ -12,7 +12,8 @@
 //!           NAME.aarch64.*  what differs on aarch64, see aarch64.rs
 //! ```
 //!
-//! All run at both optimisation levels and print the same. Those in `tests/faults` are wrong on purpose. Those in
+//! All run at both optimisation levels and print the same. Those in `tests/faults` are wrong on purpose; those in `tests/recovery`
+//! crash and go on. Those in
 //! `tests/damage` have one damaged definition each, amid healthy ones: whatever stands in a `cetak("sehat: ...")` must
 //! be printed. Those in
 //! `tests/library` compare values themselves: their status says whether all agreed, and without a `.out` what they
@@ -32,7 +33,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests");
     let mut trials = Vec::new();
-    for folder in ["run", "library", "faults", "damage"] {
+    for folder in ["run", "library", "faults", "recovery", "damage"] {
         for program in programs(&root.join(folder)) {
             let stem = program.strip_prefix(&root).unwrap().with_extension("");
             let name = stem.display().to_string();

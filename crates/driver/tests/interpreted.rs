@@ -30,6 +30,8 @@ const EXCLUDED: &[(&str, &str)] = &[
         "tests/library/memory.fox",
         "the memory monitor reads files, and snapshots use inline assembly",
     ),
+    ("tests/library/pulih.fox", "crashes that are survived"),
+    ("tests/library/pulih_terjaga.fox", "crashes that are survived"),
     ("tests/library/buffer.fox", "files"),
     ("tests/library/builtins.fox", "files"),
     ("examples/berkas.fox", "files"),

@@ -20,15 +20,21 @@ pub struct Memory {
 /// Where the first mapping goes: low enough for any displacement, high enough that null plus an offset is not mapped.
 const FIRST: u64 = 0x0100_0000;
 
+/// The runtime's control state (`lib/kernel/control.fox`), which an image maps before anything else runs.
+const CONTROL: (u64, u64) = (0x7000_0000, 0x7F00_0000);
+
 impl Memory {
     pub fn new() -> Memory {
-        Memory { next: FIRST, ..Memory::default() }
+        Memory { ranges: BTreeMap::from([CONTROL]), next: FIRST, ..Memory::default() }
     }
 
     /// Maps `size` zeroed bytes with an unmapped page behind them. Result: the address.
     pub fn map(&mut self, size: u64) -> Option<u64> {
-        let start = self.next;
+        let mut start = self.next;
         let rounded = size.checked_add(PAGE - 1)? / PAGE * PAGE;
+        if start < CONTROL.1 && start.checked_add(rounded)? >= CONTROL.0 {
+            start = CONTROL.1 + PAGE;
+        }
         let end = start.checked_add(rounded)?;
         if size == 0 || end > 1 << 46 {
             return None;

@@ -10,6 +10,9 @@ pub(super) const ROUTINES: &[Routine] = &[
     Routine { name: "mem_fill", code: MEM_FILL },
     Routine { name: "syscall_raw", code: SYSCALL_RAW },
     Routine { name: "signal_restorer", code: SIGNAL_RESTORER },
+    Routine { name: "protect_switch", code: PROTECT_SWITCH },
+    Routine { name: "protect_landing", code: PROTECT_LANDING },
+    Routine { name: "protect_land", code: PROTECT_LAND },
 ];
 
 const fn is(word: u32) -> Instruction {
@@ -19,6 +22,11 @@ const fn is(word: u32) -> Instruction {
 /// `bl symbol`.
 const fn call(symbol: &'static str) -> Instruction {
     Instruction { word: 0x9400_0000, address: Some((RelocKind::Branch26, symbol)) }
+}
+
+/// `b symbol`.
+const fn jump(symbol: &'static str) -> Instruction {
+    Instruction { word: 0x1400_0000, address: Some((RelocKind::Branch26, symbol)) }
 }
 
 /// The kernel enters here with the arguments on the stack that it made.
@@ -102,4 +110,52 @@ const SYSCALL_RAW: &[Instruction] = &[
 const SIGNAL_RESTORER: &[Instruction] = &[
     is(0xd280_1168), // mov x8, #139
     is(0xd400_0001), // svc #0
+];
+
+/// `protect_switch(f, argument, pad)`: notes in the pad where the stack is, and calls `f(argument)`. Below its frame lie the
+/// registers that a function keeps for its caller, 144 bytes: `SWITCH_SAVED` of `lib/kernel/linux_aarch64.fox`.
+const PROTECT_SWITCH: &[Instruction] = &[
+    is(0xa9bf_7bfd), // stp x29, x30, [sp, #-16]!
+    is(0x9100_03fd), // mov x29, sp
+    is(0xd102_43ff), // sub sp, sp, #144
+    is(0xa900_53f3), // stp x19, x20, [sp]
+    is(0xa901_5bf5), // stp x21, x22, [sp, #16]
+    is(0xa902_63f7), // stp x23, x24, [sp, #32]
+    is(0xa903_6bf9), // stp x25, x26, [sp, #48]
+    is(0xa904_73fb), // stp x27, x28, [sp, #64]
+    is(0x6d05_27e8), // stp d8, d9, [sp, #80]
+    is(0x6d06_2fea), // stp d10, d11, [sp, #96]
+    is(0x6d07_37ec), // stp d12, d13, [sp, #112]
+    is(0x6d08_3fee), // stp d14, d15, [sp, #128]
+    is(0x9100_03e3), // mov x3, sp
+    is(0xf900_0043), // str x3, [x2]
+    is(0xaa00_03e3), // mov x3, x0
+    is(0xaa01_03e0), // mov x0, x1
+    is(0xd63f_0060), // blr x3
+    jump("!protect_landing"),
+];
+
+/// Returns from `protect_switch` with what is in X0, wherever the stack is; its frame is at X29.
+const PROTECT_LANDING: &[Instruction] = &[
+    is(0xd102_43bf), // sub sp, x29, #144
+    is(0xa940_53f3), // ldp x19, x20, [sp]
+    is(0xa941_5bf5), // ldp x21, x22, [sp, #16]
+    is(0xa942_63f7), // ldp x23, x24, [sp, #32]
+    is(0xa943_6bf9), // ldp x25, x26, [sp, #48]
+    is(0xa944_73fb), // ldp x27, x28, [sp, #64]
+    is(0x6d45_27e8), // ldp d8, d9, [sp, #80]
+    is(0x6d46_2fea), // ldp d10, d11, [sp, #96]
+    is(0x6d47_37ec), // ldp d12, d13, [sp, #112]
+    is(0x6d48_3fee), // ldp d14, d15, [sp, #128]
+    is(0x9100_03bf), // mov sp, x29
+    is(0xa8c1_7bfd), // ldp x29, x30, [sp], #16
+    is(0xd65f_03c0), // ret
+];
+
+/// `protect_land(stack)`: goes on at the pad whose stack is there, with the result 0.
+const PROTECT_LAND: &[Instruction] = &[
+    is(0x9100_001f), // mov sp, x0
+    is(0x9102_401d), // add x29, x0, #144
+    is(0xd280_0000), // mov x0, #0
+    jump("!protect_landing"),
 ];

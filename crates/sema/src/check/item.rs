@@ -1,6 +1,6 @@
 //! Items: what a fragment as a whole becomes.
 
-use morph_asm::{Meaning, Usage, assemble_data, assemble_naked, is_data_only};
+use morph_asm::{Meaning, Usage, assemble_data, assemble_naked, has_instruction, is_data_only};
 use morph_diag::{Code, Diagnostic, Span};
 use morph_object::{Object, Symbol};
 use morph_syntax::tree::{self, AsmText, Item as Syntax, VarInit};
@@ -220,7 +220,7 @@ impl<'a> Checker<'a> {
 
     fn data(&mut self, text: AsmText) -> Option<Object> {
         // Data is the same on every machine.
-        if !is_data_only(self.asm_text(text)) && !self.asm_is_for_target(text.lines) {
+        if has_instruction(self.asm_text(text)) && !self.asm_is_for_target(text.lines) {
             return None;
         }
         let prefix = self.prefixed("#", "");

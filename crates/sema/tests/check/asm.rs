@@ -293,6 +293,10 @@ tutup_data
 === library
 asm_data
     tabel resb 8
+    ukuran equ 8
+tutup_data
+asm_data
+    batas equ 0x70000000
 tutup_data
 asm_rutin pindah
     mov rax, rdi
@@ -306,7 +310,7 @@ tutup_asm
         raw #isi Data
         raw @#tabel Data
         naked pindah
-        error NAME_RESERVED `lain` name=lain
+        error ASM_TARGET `tukar` target=aarch64-unknown-linux-gnu
     "#]]
     .assert_eq(&checked_for(program, ELSEWHERE));
 }
