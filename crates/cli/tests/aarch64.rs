@@ -52,7 +52,38 @@ fn main() -> ExitCode {
             }));
         }
     }
+    trials.push(Trial::test("a system with large pages", move || large_pages(&root)));
     libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+/// Linux on this machine may have pages of 16 or 64 KB. Images run there; what needs pages of 4 KB says so.
+fn large_pages(root: &Path) -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    let mut seen = String::new();
+    for program in ["examples/halo.fox", "tests/recovery/nol.fox"] {
+        let image = folder.path().join("image");
+        let options = ["build", "--target", TARGET, "--lang", "en"];
+        let built = Command::new(env!("CARGO_BIN_EXE_morph"))
+            .args(options)
+            .arg(root.join(program))
+            .arg("-o")
+            .arg(&image)
+            .status()?;
+        assert!(built.success(), "{program}: {built}");
+        for bytes in ["16384", "65536"] {
+            let ran = Command::new(EMULATOR).args(["-p", bytes]).arg(&image).output()?;
+            let (stdout, stderr) = (&ran.stdout, &ran.stderr);
+            let _ = write!(
+                seen,
+                "{}{}",
+                String::from_utf8_lossy(stdout),
+                String::from_utf8_lossy(stderr)
+            );
+        }
+    }
+    let refused = "sebelum\nFatal: protected calls, checkpoints and snapshots need a system with pages of 4 KB\n";
+    let expected = format!("{0}{0}{refused}{refused}", "Halo, dunia!\n");
+    if seen == expected { Ok(()) } else { Err(format!("expected\n{expected}seen\n{seen}").into()) }
 }
 
 /// The programs of a folder that need no assembly, and those that say what comes of theirs.
