@@ -243,15 +243,18 @@ fn trap_kind(code: TrapCode) -> Option<TrapKind> {
 
 fn reloc_kind(kind: CraneliftReloc) -> Result<RelocKind, Problem> {
     use CraneliftReloc as From;
-    match kind {
-        From::X86PCRel4 | From::X86CallPCRel4 | From::X86CallPLTRel4 => Ok(RelocKind::Rel32),
-        From::Abs8 => Ok(RelocKind::Abs64),
-        From::Abs4 => Ok(RelocKind::Abs32),
-        From::Arm64Call => Ok(RelocKind::Branch26),
-        From::Aarch64AdrPrelPgHi21 => Ok(RelocKind::Page21),
-        From::Aarch64AddAbsLo12Nc => Ok(RelocKind::PageOffset12),
-        _ => Err(Problem::Fault { reason: format!("relocation {kind:?} is not supported") }),
-    }
+    const KINDS: [(CraneliftReloc, RelocKind); 8] = [
+        (From::X86PCRel4, RelocKind::Rel32),
+        (From::X86CallPCRel4, RelocKind::Rel32),
+        (From::X86CallPLTRel4, RelocKind::Rel32),
+        (From::Abs8, RelocKind::Abs64),
+        (From::Abs4, RelocKind::Abs32),
+        (From::Arm64Call, RelocKind::Branch26),
+        (From::Aarch64AdrPrelPgHi21, RelocKind::Page21),
+        (From::Aarch64AddAbsLo12Nc, RelocKind::PageOffset12),
+    ];
+    let found = KINDS.iter().find(|(from, _)| *from == kind).map(|(_, to)| *to);
+    found.ok_or_else(|| Problem::Fault { reason: format!("relocation {kind:?} is not supported") })
 }
 
 fn align(offset: usize) -> usize {
