@@ -66,6 +66,8 @@ pub fn find(path: &str) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
@@ -87,6 +89,38 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// Names that a unit defines at the beginning of a line.
+    fn defined(unit: &LibraryUnit) -> BTreeSet<&'static str> {
+        let definition = |line: &'static str| {
+            let (keyword, rest) = line.split_once(' ')?;
+            let name = rest.split(|letter: char| letter != '_' && !letter.is_alphanumeric()).next();
+            name.filter(|_| matches!(keyword, "const" | "var" | "fungsi" | "struktur"))
+        };
+        unit.text.lines().filter_map(definition).collect()
+    }
+
+    #[test]
+    fn what_other_units_use_of_one_target_every_target_has() {
+        let own = |unit: &&LibraryUnit| PER_TARGET.iter().any(|(path, _)| *path == unit.path);
+        let tables: Vec<&LibraryUnit> = UNITS.iter().filter(own).collect();
+        assert_eq!(tables.len(), PER_TARGET.len());
+        let mut used = BTreeSet::new();
+        for unit in UNITS.iter().filter(|unit| !own(unit)) {
+            let code = unit.text.lines().filter(|line| !line.trim_start().starts_with(';'));
+            used.extend(code.flat_map(|line| {
+                line.split(|letter: char| letter != '_' && !letter.is_alphanumeric())
+            }));
+        }
+        let all: BTreeSet<&str> = tables.iter().flat_map(|table| defined(table)).collect();
+        let mut missing = Vec::new();
+        for table in &tables {
+            let known = defined(table);
+            let lacking = all.iter().filter(|name| used.contains(*name) && !known.contains(*name));
+            missing.extend(lacking.map(|name| format!("{}: {name}", table.path)));
+        }
+        assert_eq!(missing, Vec::<String>::new());
     }
 
     #[test]

@@ -113,7 +113,7 @@ const SIGNAL_RESTORER: &[Instruction] = &[
 ];
 
 /// `protect_switch(f, argument, pad)`: notes in the pad where the stack is, and calls `f(argument)`. Below its frame lie the
-/// registers that a function keeps for its caller, 144 bytes: `SWITCH_SAVED` of `lib/kernel/linux_aarch64.fox`.
+/// registers that a function keeps for its caller, 144 bytes.
 const PROTECT_SWITCH: &[Instruction] = &[
     is(0xa9bf_7bfd), // stp x29, x30, [sp, #-16]!
     is(0x9100_03fd), // mov x29, sp
