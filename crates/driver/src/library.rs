@@ -32,6 +32,7 @@ const REGISTRY: &[(u64, u64, &str)] = &[
     (390, 391, "lib/string_utils.fox"),
     (400, 400, "lib/morphroutine.fox"),
     (410, 418, "lib/morphroutine.fox"),
+    (420, 424, "lib/daemon.fox"),
     (500, 514, "lib/kernel/signals.fox"),
 ];
 
