@@ -53,6 +53,7 @@ fn main() -> ExitCode {
         }
     }
     trials.push(Trial::test("a system with large pages", move || large_pages(&root)));
+    trials.push(Trial::test("a call between two instructions", call_between_instructions));
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
@@ -83,6 +84,20 @@ fn large_pages(root: &Path) -> Result<(), Failed> {
         }
     }
     if seen == expected { Ok(()) } else { Err(format!("expected\n{expected}seen\n{seen}").into()) }
+}
+
+/// Instructions begin at multiples of four here: what is called elsewhere is no function, even inside of one.
+fn call_between_instructions() -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    let program = "fungsi f(n)\n  kembalikan n + 1\ntutup_fungsi\n\
+        fungsi mulai()\n  var g = f\n  g = g + 2\n  cetak(g(1))\ntutup_fungsi\n";
+    fs::write(folder.path().join("m.fox"), program)?;
+    let seen = run(&folder.path().join("m.fox"), "none", "en")?;
+    let stderr = String::from_utf8_lossy(&seen.stderr);
+    let (before, after) = stderr.split_once("0x").unwrap_or((&stderr, ""));
+    let place = "fault: call of something that is not a function\n  called at m.fox:7:9, in `mulai`\n  = why: the value that was called is ";
+    let told = before == place && after.contains("\n  = help: store the name of a function");
+    if told && seen.status.code() == Some(70) { Ok(()) } else { Err(stderr.into_owned().into()) }
 }
 
 /// The programs of a folder that need no assembly, and those that say what comes of theirs.
