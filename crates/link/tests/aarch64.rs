@@ -1,5 +1,4 @@
 //! Images for aarch64: the header, and addresses inside of instructions. They run in the tests of `morph-cli`.
-#![expect(clippy::unwrap_used, reason = "a test")]
 
 use std::fmt::Write as _;
 
