@@ -21,7 +21,7 @@ use morph_diag::{Diagnostic, Span};
 use morph_object::{Reloc, Symbol};
 
 pub use object::{assemble_data, assemble_naked};
-pub use outline::{Name, constants_of, is_data_only, labels_of, names_of};
+pub use outline::{Name, constants_of, has_instruction, is_data_only, labels_of, names_of};
 pub use routine::assemble_routine;
 
 /// One run of raw assembly lines inside a fragment.

@@ -52,6 +52,13 @@ pub fn constants_of(text: Text<'_>) -> Vec<(&str, i64, Span)> {
         .collect()
 }
 
+/// Whether a text means something on one kind of machine only. What cannot be read does not count.
+pub fn has_instruction(text: Text<'_>) -> bool {
+    let mut diagnostics = Vec::new();
+    let lines = line::lines(text.lines, text.start, &mut diagnostics);
+    lines.iter().any(|line| matches!(line.body, Body::Instruction(_)))
+}
+
 /// Whether a text is labelled data and nothing else: it belongs into the data section.
 pub fn is_data_only(text: Text<'_>) -> bool {
     let mut diagnostics = Vec::new();

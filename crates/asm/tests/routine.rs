@@ -3,7 +3,8 @@
 use expect_test::{Expect, expect};
 use iced_x86::{Decoder, DecoderOptions, Formatter, IntelFormatter};
 use morph_asm::{
-    Block, Meaning, Text, Usage, assemble_routine, constants_of, is_data_only, labels_of, names_of,
+    Block, Meaning, Text, Usage, assemble_routine, constants_of, has_instruction, is_data_only,
+    labels_of, names_of,
 };
 use morph_diag::Span;
 
@@ -294,6 +295,9 @@ fn a_text_can_be_outlined_without_encoding_it() {
     assert!(is_data_only(data));
     assert_eq!(labels_of(data), [("msg", Span::new(7, 10))]);
     assert_eq!(constants_of(data), [("len", 3, Span::new(23, 26))]);
+    assert!(!has_instruction(data));
+    assert!(!has_instruction(Text { lines: "x equ 1\n", start: 0 }));
+    assert!(has_instruction(Text { lines: "a: db 1\nnop\n", start: 0 }));
     assert!(!is_data_only(Text { lines: "nop\n", start: 0 }));
     assert!(!is_data_only(Text { lines: "db 1\n", start: 0 }));
     assert!(!is_data_only(Text { lines: "a: db 1\nmvo\n", start: 0 }));

@@ -61,9 +61,9 @@ pub(crate) struct Options {
     /// What one error isolates.
     #[arg(long, global = true, value_enum, default_value_t)]
     grain: Grain,
-    /// Machine that the image is for.
-    #[arg(long, global = true, value_name = "TRIPLE", default_value = HOST, value_parser = parse_target)]
-    target: String,
+    /// Machine and system that the image is for [default: this machine's].
+    #[arg(long, global = true, value_enum, value_name = "TRIPLE")]
+    target: Option<Target>,
     #[command(flatten)]
     strictness: Strictness,
     /// Show how long each phase took.
@@ -177,16 +177,18 @@ impl Volume {
     }
 }
 
-/// The only target so far; others join when their code generator does.
-const HOST: &str = "x86_64-linux";
-
-fn parse_target(text: &str) -> Result<String, String> {
-    match text {
-        HOST | "x86_64-unknown-linux" | "x86_64-unknown-linux-gnu" | "x86_64-unknown-none" => {
-            Ok(HOST.to_owned())
-        }
-        _ => Err(format!("the only target is `{HOST}`")),
-    }
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Target {
+    #[value(
+        name = "x86_64-unknown-linux-gnu",
+        aliases = ["x86_64-linux", "x86_64-unknown-linux", "x86_64-unknown-none"]
+    )]
+    X86_64Linux,
+    #[value(
+        name = "aarch64-unknown-linux-gnu",
+        aliases = ["aarch64-linux", "aarch64-unknown-linux", "aarch64-unknown-none"]
+    )]
+    Aarch64Linux,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -251,6 +253,15 @@ impl Options {
         }
     }
 
+    /// What images are made for; on a machine that is no target, for the first one.
+    pub(crate) fn target(&self) -> options::Target {
+        match self.target {
+            Some(Target::X86_64Linux) => options::Target::X86_64Linux,
+            Some(Target::Aarch64Linux) => options::Target::Aarch64Linux,
+            None => options::Target::host().unwrap_or_default(),
+        }
+    }
+
     /// Whether stderr gets colour.
     pub(crate) fn use_color(&self) -> bool {
         match self.color {
@@ -296,6 +307,7 @@ impl Options {
     /// What the driver needs to know.
     pub(crate) fn build(&self, goal: options::Goal) -> options::Options {
         options::Options {
+            target: self.target(),
             opt: match self.opt {
                 Opt::None => options::Opt::None,
                 Opt::Speed => options::Opt::Speed,

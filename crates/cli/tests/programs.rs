@@ -9,6 +9,7 @@
 //!           NAME.status     its exit status; no file: 0
 //!           NAME.args       options of morph and of the program: one a line, `--` between the two
 //!           NAME.in         its standard input; no file: empty
+//!           NAME.aarch64.*  what differs on aarch64, see aarch64.rs
 //! ```
 //!
 //! All run at both optimisation levels and print the same. Those in `tests/faults` are wrong on purpose; those in `tests/recovery`
@@ -84,7 +85,13 @@ fn check(program: &Path, opt: &str) -> Result<(), Failed> {
     }
     let own = format!("{opt}.err");
     let err = if program.with_extension(&own).exists() { &own } else { "err" };
-    compare(&mut wrong, program, err, &String::from_utf8_lossy(&seen.stderr), "");
+    compare(
+        &mut wrong,
+        program,
+        err,
+        &without_addresses(&String::from_utf8_lossy(&seen.stderr)),
+        "",
+    );
     compare(&mut wrong, program, "status", &format!("{status}\n"), "0\n");
     if program.with_extension("id.err").exists() {
         let seen = run(program, opt, "id");
@@ -94,6 +101,20 @@ fn check(program: &Path, opt: &str) -> Result<(), Failed> {
         let _ = write!(wrong, "---- what it printed ----\n{stdout}");
     }
     if wrong.is_empty() { Ok(()) } else { Err(format!("with --opt {opt}:\n{wrong}").into()) }
+}
+
+/// Where code of the library lies changes with every change of it: such numbers of a trace are left out.
+fn without_addresses(text: &str) -> String {
+    let mut plain = String::new();
+    for line in text.split_inclusive('\n') {
+        match line.strip_suffix('\n').and_then(|line| line.rsplit_once(": ")) {
+            Some((what, number)) if what.starts_with("[CRASH]") && number.len() > 5 => {
+                let _ = writeln!(plain, "{what}: ADDRESS");
+            }
+            Some(_) | None => plain.push_str(line),
+        }
+    }
+    plain
 }
 
 /// Every healthy function of a damaged program says so when it runs.

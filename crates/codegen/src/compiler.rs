@@ -13,11 +13,12 @@ use morph_sema::typed::{Body, Item, Typed};
 
 use crate::emit::{self, Code};
 use crate::lower::{self, Loops, Scratch};
-use crate::{Debug, Options, Problem, isa};
+use crate::{Debug, Options, Problem, Target, isa, naked};
 
 /// A code generator that is worth keeping: ten thousand fragments reuse its memory.
 pub struct Compiler {
     isa: OwnedTargetIsa,
+    target: Target,
     debug: Debug,
     context: Context,
     registers: regalloc2::Ctx,
@@ -37,6 +38,7 @@ impl Compiler {
     pub fn new(options: &Options) -> Result<Compiler, Problem> {
         Ok(Compiler {
             isa: isa::build(options)?,
+            target: options.target,
             debug: options.debug,
             context: Context::new(),
             registers: regalloc2::Ctx::default(),
@@ -53,6 +55,7 @@ impl Compiler {
     pub fn fresh(&self) -> Compiler {
         Compiler {
             isa: Arc::clone(&self.isa),
+            target: self.target,
             debug: self.debug,
             context: Context::new(),
             registers: regalloc2::Ctx::default(),
@@ -81,6 +84,10 @@ impl Compiler {
                 }
             }
             Item::Raw(object) => Ok(object.clone()),
+            Item::Naked(name) => naked::object(self.target, name).ok_or_else(|| {
+                let target = self.target.triple();
+                Problem::Fault { reason: format!("{target} has no routine `{name}`") }
+            }),
             Item::Nothing => Ok(Object::default()),
         }
     }
@@ -92,6 +99,10 @@ impl Compiler {
         line_starts: &[u32],
         object: Object,
     ) -> Result<Object, Problem> {
+        if body.asm.is_some() && self.target != Target::X86_64Linux {
+            let reason = format!("in `{}`: assembly of another machine", body.symbol);
+            return Err(Problem::Fault { reason });
+        }
         self.context.clear();
         let loops = lower::lower(
             body,

@@ -242,16 +242,19 @@ fn trap_kind(code: TrapCode) -> Option<TrapKind> {
 }
 
 fn reloc_kind(kind: CraneliftReloc) -> Result<RelocKind, Problem> {
-    use CraneliftReloc::{Abs4, Abs8, X86CallPCRel4, X86CallPLTRel4, X86PCRel4};
-    if matches!(kind, X86PCRel4 | X86CallPCRel4 | X86CallPLTRel4) {
-        Ok(RelocKind::Rel32)
-    } else if kind == Abs8 {
-        Ok(RelocKind::Abs64)
-    } else if kind == Abs4 {
-        Ok(RelocKind::Abs32)
-    } else {
-        Err(Problem::Fault { reason: format!("relocation {kind:?} is not supported") })
-    }
+    use CraneliftReloc as From;
+    const KINDS: [(CraneliftReloc, RelocKind); 8] = [
+        (From::X86PCRel4, RelocKind::Rel32),
+        (From::X86CallPCRel4, RelocKind::Rel32),
+        (From::X86CallPLTRel4, RelocKind::Rel32),
+        (From::Abs8, RelocKind::Abs64),
+        (From::Abs4, RelocKind::Abs32),
+        (From::Arm64Call, RelocKind::Branch26),
+        (From::Aarch64AdrPrelPgHi21, RelocKind::Page21),
+        (From::Aarch64AddAbsLo12Nc, RelocKind::PageOffset12),
+    ];
+    let found = KINDS.iter().find(|(from, _)| *from == kind).map(|(_, to)| *to);
+    found.ok_or_else(|| Problem::Fault { reason: format!("relocation {kind:?} is not supported") })
 }
 
 fn align(offset: usize) -> usize {

@@ -5,7 +5,7 @@
 use cranelift_codegen::isa::{self, OwnedTargetIsa};
 use cranelift_codegen::settings::{self, Configurable};
 
-use crate::{Opt, Options, Problem, Target, Verify};
+use crate::{Opt, Options, Problem, Verify};
 
 /// The instruction set for `options`, with everything that signals and crash reports rely on:
 /// frame pointers in every function, and stack probes, so that no frame can jump over a guard page.
@@ -17,9 +17,6 @@ pub(crate) fn build(options: &Options) -> Result<OwnedTargetIsa, Problem> {
     let (opt_level, regalloc) = match options.opt {
         Opt::None => ("none", "single_pass"),
         Opt::Speed => ("speed", "backtracking"),
-    };
-    let triple = match options.target {
-        Target::X86_64Linux => "x86_64-unknown-linux-gnu",
     };
     let mut flags = settings::builder();
     for (name, value) in [
@@ -36,7 +33,7 @@ pub(crate) fn build(options: &Options) -> Result<OwnedTargetIsa, Problem> {
     ] {
         flags.set(name, value).map_err(|error| fault(&error))?;
     }
-    isa::lookup_by_name(triple)
+    isa::lookup_by_name(options.target.triple())
         .map_err(|error| fault(&error))?
         .finish(settings::Flags::new(flags))
         .map_err(|error| fault(&error))

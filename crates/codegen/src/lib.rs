@@ -14,6 +14,7 @@ mod compiler;
 mod emit;
 mod isa;
 mod lower;
+pub mod naked;
 mod names;
 pub mod synthetic;
 
@@ -45,6 +46,17 @@ pub enum Opt {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Target {
     X86_64Linux,
+    Aarch64Linux,
+}
+
+impl Target {
+    /// How the target is called everywhere: machine, vendor, system, conventions.
+    pub fn triple(self) -> &'static str {
+        match self {
+            Target::X86_64Linux => "x86_64-unknown-linux-gnu",
+            Target::Aarch64Linux => "aarch64-unknown-linux-gnu",
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

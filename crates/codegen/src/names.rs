@@ -3,8 +3,8 @@
 use cranelift_codegen::ir::UserExternalName;
 use morph_sema::typed::{StrId, SymbolId};
 
-/// `(n, a, b, c, d, e, f)` in the System V convention, the seventh on the stack; gives what the kernel
-/// leaves in RAX.
+/// `(n, a, b, c, d, e, f)` in the target's C convention (x86_64 has the seventh on the stack); gives what the kernel
+/// gives.
 pub const SYSCALL: &str = "!syscall_raw";
 /// `(dest, src, n)`: copies forward, byte by byte in effect.
 pub const MEMORY_COPY: &str = "!mem_copy";

@@ -397,6 +397,7 @@ ASM_VARIABLE_DECLARED = `[var_{ $name }]` declares the local variable `{ $name }
     .help = declare it with `var { $name } = 0` before the block
 ASM_TARGET = this assembly is for x86_64, the target is `{ $target }`
     .label = cannot be assembled for this target
+    .help = write it in Morph: functions such as `mem_load64` and `atomic_add` work on every target; or build with `--target x86_64-unknown-linux-gnu`
 
 ## Expressions outside of programs.
 
@@ -549,6 +550,10 @@ progress-figures = { $units ->
         [one] , 1 fault
        *[other] , { $faults } faults
     }
+
+## Commands.
+
+run-elsewhere = error: an image for `{ $target }` does not run on this machine ({ $machine }): make it with `morph build --target { $target }`, and run it there or in an emulator such as `qemu-aarch64`
 
 ## Crash bundles: what `morph replay` says.
 

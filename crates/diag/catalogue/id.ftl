@@ -390,6 +390,7 @@ ASM_VARIABLE_DECLARED = `[var_{ $name }]` mendeklarasikan variabel lokal `{ $nam
     .help = deklarasikan dengan `var { $name } = 0` sebelum blok ini
 ASM_TARGET = assembly ini untuk x86_64, sedangkan targetnya `{ $target }`
     .label = tidak dapat dirakit untuk target ini
+    .help = tulislah dalam bahasa Morph: fungsi seperti `mem_load64` dan `atomic_add` berlaku di semua target; atau bangun dengan `--target x86_64-unknown-linux-gnu`
 
 ## Ekspresi di luar program.
 
@@ -542,6 +543,10 @@ progress-figures = { $units ->
         [one] , 1 gangguan
        *[other] , { $faults } gangguan
     }
+
+## Perintah.
+
+run-elsewhere = galat: citra untuk `{ $target }` tidak berjalan di mesin ini ({ $machine }): buatlah dengan `morph build --target { $target }`, lalu jalankan di mesin itu atau dalam emulator seperti `qemu-aarch64`
 
 ## Bundel keambrukan: yang dikatakan `morph replay`.
 

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use morph_codegen::{Compiler, Problem};
+use morph_codegen::{Compiler, Problem, naked};
 use morph_diag::FragmentId;
 use morph_sema::check::{self, Checked, Site};
 use morph_sema::environment::Environment;
@@ -14,9 +14,6 @@ use crate::phase::Phase;
 use crate::program::{FragmentRef, Program};
 use crate::task::{Built, Made, Task};
 
-/// What `morph_codegen` calls the machine.
-pub(crate) const TARGET: &str = "x86_64-linux";
-
 /// All that a piece of work may look at.
 #[derive(Debug)]
 pub(crate) struct Back<'p> {
@@ -24,6 +21,8 @@ pub(crate) struct Back<'p> {
     places: Rc<[FragmentRef]>,
     environment: Rc<Environment>,
     options: Options,
+    /// Routines that the target has in a table of its own.
+    naked: Vec<&'static str>,
     /// In use.
     compiler: Option<Box<Compiler>>,
     /// Never used: the others are made from it.
@@ -37,7 +36,9 @@ impl<'p> Back<'p> {
         environment: Rc<Environment>,
         options: &Options,
     ) -> Back<'p> {
-        Back { program, places, environment, options: *options, compiler: None, model: None }
+        let naked = naked::names(options.target.codegen());
+        let options = *options;
+        Back { program, places, environment, options, naked, compiler: None, model: None }
     }
 
     /// Does one piece of work; `phase` is told before each step.
@@ -89,7 +90,9 @@ impl<'p> Back<'p> {
         let tree = morph_syntax::parse(text, fragment.piece.kind);
         phase(Phase::Check);
         let asker = self.environment.asker(unit.side());
-        check::check(&tree, text, site, asker, check::Options { target: TARGET })
+        let target = self.options.target.triple();
+        let options = check::Options { target, naked: &self.naked };
+        check::check(&tree, text, site, asker, options)
     }
 
     pub(crate) fn compile(&mut self, typed: &Typed) -> Made {
@@ -98,7 +101,7 @@ impl<'p> Back<'p> {
             Item::Global { initialiser, .. } => {
                 initialiser.as_ref().map(|body| body.symbol.clone())
             }
-            Item::Function(_) | Item::Raw(_) => None,
+            Item::Function(_) | Item::Raw(_) | Item::Naked(_) => None,
             Item::Nothing => return Made::Nothing,
         };
         match self.compiler().and_then(|compiler| compiler.compile(typed)) {
@@ -137,7 +140,7 @@ fn codegen_options(options: &Options) -> morph_codegen::Options {
             options::Opt::None => morph_codegen::Opt::None,
             options::Opt::Speed => morph_codegen::Opt::Speed,
         },
-        target: morph_codegen::Target::X86_64Linux,
+        target: options.target.codegen(),
         debug: match options.debug {
             options::Debug::None => morph_codegen::Debug::None,
             options::Debug::Line => morph_codegen::Debug::Line,

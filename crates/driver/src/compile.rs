@@ -156,7 +156,7 @@ impl<'e> Compilation<'e> {
             options::Debug::Full => morph_link::Debug::Full,
         };
         let options = morph_link::Options {
-            machine: morph_link::Machine::X86_64,
+            machine: self.options.target.machine(),
             debug,
             roots: Vec::new(),
             closed_globals,
@@ -269,7 +269,8 @@ impl<'e> Compilation<'e> {
                     english: &english,
                     indonesian: &indonesian,
                 });
-                let object = synthetic::stub(&symbol, name, &english, &indonesian);
+                let target = self.options.target.codegen();
+                let object = synthetic::stub(target, &symbol, name, &english, &indonesian);
                 stubs.push((id, object));
             }
         }
@@ -297,7 +298,7 @@ impl<'e> Compilation<'e> {
             ("mulai", if params <= 2 { params } else { 0 })
         });
         self.executor.add(&Synthetic::Start { initialisers: &initialisers, entry });
-        synthetic::start(&initialisers, entry)
+        synthetic::start(self.options.target.codegen(), &initialisers, entry)
     }
 }
 

@@ -52,6 +52,7 @@ pub(crate) fn fragment_key(
     let settings = [
         fragment.piece.kind as u64,
         side as u64,
+        options.target as u64,
         options.opt as u64,
         options.debug as u64,
         options.goal as u64,

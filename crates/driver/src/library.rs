@@ -2,6 +2,8 @@
 //!
 //! Inside the library every path, ID and name resolves to the library alone, whatever files a project has.
 
+use crate::options::Target;
+
 /// A unit of the built-in library. Its path is what messages show: `lib/vector.fox`.
 #[derive(Debug)]
 pub struct LibraryUnit {
@@ -41,6 +43,23 @@ pub fn registered(id: u64) -> Option<&'static str> {
     entry.map(|(_, _, unit)| *unit).filter(|unit| find(unit).is_some())
 }
 
+/// Units that are for one target only.
+const PER_TARGET: [(&str, Target); 2] = [
+    ("lib/kernel/linux_aarch64.fox", Target::Aarch64Linux),
+    ("lib/kernel/linux_x86_64.fox", Target::X86_64Linux),
+];
+
+/// Whether images for `target` are built with this unit: all but those of other targets are.
+pub fn is_for(unit: &LibraryUnit, target: Target) -> bool {
+    let whose = PER_TARGET.iter().find(|(path, _)| *path == unit.path);
+    whose.is_none_or(|(_, of)| *of == target)
+}
+
+/// The units with which images for `target` are built, each with its index in [`UNITS`].
+pub fn of_target(target: Target) -> impl Iterator<Item = (usize, &'static LibraryUnit)> {
+    UNITS.iter().enumerate().filter(move |(_, unit)| is_for(unit, target))
+}
+
 /// The index in [`UNITS`] of the unit with this path. `path` is relative, with forward slashes.
 pub fn find(path: &str) -> Option<usize> {
     UNITS.binary_search_by(|unit| unit.path.cmp(path)).ok()
@@ -48,6 +67,8 @@ pub fn find(path: &str) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
@@ -69,6 +90,38 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// Names that a unit defines at the beginning of a line.
+    fn defined(unit: &LibraryUnit) -> BTreeSet<&'static str> {
+        let definition = |line: &'static str| {
+            let (keyword, rest) = line.split_once(' ')?;
+            let name = rest.split(|letter: char| letter != '_' && !letter.is_alphanumeric()).next();
+            name.filter(|_| matches!(keyword, "const" | "var" | "fungsi" | "struktur"))
+        };
+        unit.text.lines().filter_map(definition).collect()
+    }
+
+    #[test]
+    fn what_other_units_use_of_one_target_every_target_has() {
+        let own = |unit: &&LibraryUnit| PER_TARGET.iter().any(|(path, _)| *path == unit.path);
+        let tables: Vec<&LibraryUnit> = UNITS.iter().filter(own).collect();
+        assert_eq!(tables.len(), PER_TARGET.len());
+        let mut used = BTreeSet::new();
+        for unit in UNITS.iter().filter(|unit| !own(unit)) {
+            let code = unit.text.lines().filter(|line| !line.trim_start().starts_with(';'));
+            used.extend(code.flat_map(|line| {
+                line.split(|letter: char| letter != '_' && !letter.is_alphanumeric())
+            }));
+        }
+        let all: BTreeSet<&str> = tables.iter().flat_map(|table| defined(table)).collect();
+        let mut missing = Vec::new();
+        for table in &tables {
+            let known = defined(table);
+            let lacking = all.iter().filter(|name| used.contains(*name) && !known.contains(*name));
+            missing.extend(lacking.map(|name| format!("{}: {name}", table.path)));
+        }
+        assert_eq!(missing, Vec::<String>::new());
     }
 
     #[test]

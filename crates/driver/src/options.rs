@@ -58,9 +58,48 @@ pub enum Goal {
     Check,
 }
 
+/// The machine and system that an image is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Target {
+    #[default]
+    X86_64Linux,
+    Aarch64Linux,
+}
+
+impl Target {
+    /// All of them.
+    pub const ALL: [Target; 2] = [Target::X86_64Linux, Target::Aarch64Linux];
+
+    /// How people and other tools call it: machine, vendor, system, conventions.
+    pub fn triple(self) -> &'static str {
+        self.codegen().triple()
+    }
+
+    /// The machine that this compiler runs on, if it is a target.
+    pub fn host() -> Option<Target> {
+        let machine = |target: &Target| target.triple().split('-').next();
+        Target::ALL.into_iter().find(|target| machine(target) == Some(std::env::consts::ARCH))
+    }
+
+    pub(crate) fn codegen(self) -> morph_codegen::Target {
+        match self {
+            Target::X86_64Linux => morph_codegen::Target::X86_64Linux,
+            Target::Aarch64Linux => morph_codegen::Target::Aarch64Linux,
+        }
+    }
+
+    pub(crate) fn machine(self) -> morph_link::Machine {
+        match self {
+            Target::X86_64Linux => morph_link::Machine::X86_64,
+            Target::Aarch64Linux => morph_link::Machine::Aarch64,
+        }
+    }
+}
+
 /// All of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Options {
+    pub target: Target,
     pub opt: Opt,
     pub debug: Debug,
     pub grain: Grain,

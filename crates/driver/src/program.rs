@@ -188,7 +188,7 @@ impl<'p, 'a> Files<'p, 'a> {
     fn read_ahead(&mut self, location: Location, text: &'a str) {
         let mut wave = vec![(location, text)];
         if self.units.is_empty() && self.ahead.is_empty() {
-            let library = library::UNITS.iter().enumerate();
+            let library = library::of_target(self.project.target());
             wave.extend(library.map(|(index, unit)| (Location::Library(index), unit.text)));
         }
         while !wave.is_empty() {

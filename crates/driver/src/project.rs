@@ -10,6 +10,7 @@ use std::{env, fs, io};
 use morph_sema::summary::Side;
 
 use crate::library;
+use crate::options::Target;
 use crate::program::FragmentRef;
 use crate::source::{self, SourceError};
 
@@ -18,6 +19,8 @@ use crate::source::{self, SourceError};
 pub struct Project {
     /// Canonical; the first one is what shown paths are relative to.
     roots: Vec<PathBuf>,
+    /// The library has units of its own for each.
+    target: Target,
 }
 
 /// Where a unit's text lies.
@@ -57,7 +60,8 @@ impl Location {
 impl Project {
     /// A project without files: a program that is one text imports nothing but the library.
     pub(crate) fn of_text(name: &str) -> (Project, Location) {
-        (Project { roots: Vec::new() }, Location::File(PathBuf::from(name)))
+        let project = Project { roots: Vec::new(), target: Target::default() };
+        (project, Location::File(PathBuf::from(name)))
     }
 
     /// The project of a root file, and the root file's own location.
@@ -77,7 +81,18 @@ impl Project {
                 roots
             }
         };
-        Ok((Project { roots }, Location::File(file)))
+        Ok((Project { roots, target: Target::default() }, Location::File(file)))
+    }
+
+    /// The same project for images of another target.
+    #[must_use]
+    pub fn for_target(self, target: Target) -> Project {
+        Project { target, ..self }
+    }
+
+    /// The target of the project's images.
+    pub fn target(&self) -> Target {
+        self.target
     }
 
     /// The folder that holds the project's own state.
@@ -89,7 +104,7 @@ impl Project {
     pub fn look_up(&self, path: &str, user: &Location) -> Result<Location, LookupError> {
         let path = with_extension(path);
         let folder = match user {
-            Location::Library(index) => return look_up_library(&path, Some(*index)),
+            Location::Library(index) => return self.look_up_library(&path, Some(*index)),
             Location::File(file) => file.parent(),
         };
         let mut left = false;
@@ -111,8 +126,19 @@ impl Project {
                 Err(_) => {}
             }
         }
-        look_up_library(&path, None)
+        self.look_up_library(&path, None)
             .map_err(|_| if left { LookupError::Outside } else { LookupError::Missing })
+    }
+
+    fn look_up_library(&self, path: &str, user: Option<usize>) -> Result<Location, LookupError> {
+        let shown = |path: &Path| path.to_string_lossy().into_owned();
+        let direct = library::find(&shown(&normalise(Path::new(path))));
+        let beside = user
+            .and_then(|user| Path::new(library::UNITS[user].path).parent())
+            .and_then(|folder| library::find(&shown(&normalise(&folder.join(path)))));
+        let ours = |index: &usize| library::is_for(&library::UNITS[*index], self.target);
+        let found = direct.or(beside).filter(ours);
+        found.map(Location::Library).ok_or(LookupError::Missing)
     }
 
     /// How a location is shown: relative to the first root, with forward slashes.
@@ -142,15 +168,6 @@ pub fn display_unresolved(path: &Path) -> String {
 
 fn with_extension(path: &str) -> String {
     if path.ends_with(".fox") { path.to_owned() } else { format!("{path}.fox") }
-}
-
-fn look_up_library(path: &str, user: Option<usize>) -> Result<Location, LookupError> {
-    let shown = |path: &Path| path.to_string_lossy().into_owned();
-    let direct = library::find(&shown(&normalise(Path::new(path))));
-    let beside = user
-        .and_then(|user| Path::new(library::UNITS[user].path).parent())
-        .and_then(|folder| library::find(&shown(&normalise(&folder.join(path)))));
-    direct.or(beside).map(Location::Library).ok_or(LookupError::Missing)
 }
 
 /// Removes `.` and `..` without looking at the disk.

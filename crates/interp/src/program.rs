@@ -40,7 +40,7 @@ impl<'t> Program<'t> {
                         program.add_function(body);
                     }
                 }
-                Item::Raw(_) | Item::Nothing => {}
+                Item::Raw(_) | Item::Naked(_) | Item::Nothing => {}
             }
         }
         program

@@ -2,6 +2,7 @@
 
 use morph_object::{Reloc, RelocKind, Section, SymbolKind, Target};
 
+use crate::aarch64;
 use crate::elf::{self, Symbol};
 use crate::layout::{Layout, is_function};
 use crate::mark::Live;
@@ -72,11 +73,7 @@ fn relocate(
         Section::Data => (&layout.data, object.data.len()),
         Section::Bss => return Err(malformed("a relocation in zeroed data")),
     };
-    let width = match reloc.kind {
-        RelocKind::Abs64 => 8,
-        RelocKind::Abs32 | RelocKind::Abs32Signed | RelocKind::Rel32 => 4,
-    };
-    if reloc.offset as usize + width > length {
+    if reloc.offset as usize + reloc.kind.width() > length {
         return Err(malformed("a relocation reaches past its section"));
     }
     let target = match reloc.target {
@@ -101,6 +98,14 @@ fn relocate(
         RelocKind::Rel32 => {
             let distance = value.wrapping_sub(place as i64);
             put(image, file, i32::try_from(distance).ok().map(i32::cast_unsigned))
+        }
+        RelocKind::Branch26
+        | RelocKind::Page21
+        | RelocKind::PageOffset12
+        | RelocKind::WordOffset12 => {
+            let at = file as usize;
+            let instruction = u32::from_le_bytes(std::array::from_fn(|byte| image[at + byte]));
+            put(image, file, aarch64::patch(reloc.kind, instruction, place as i64, value))
         }
     };
     if fits {

@@ -13,6 +13,7 @@
 //!
 //! Left out on purpose: dynamic linking, position independence, archives, and other people's objects.
 
+mod aarch64;
 mod elf;
 mod emit;
 mod layout;

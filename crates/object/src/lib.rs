@@ -65,6 +65,31 @@ pub enum RelocKind {
     Abs32Signed,
     /// Four bytes: `S + A - P`.
     Rel32,
+    /// The 26 bits of an aarch64 `bl` or `b`: `S + A - P` in words, within 128 MB.
+    Branch26,
+    /// The 21 bits of an aarch64 `adrp`: from the page of `P` to the page of `S + A`, within 4 GB. A page has 4096 bytes
+    /// here, whatever the system's pages are.
+    Page21,
+    /// The 12 bits of an aarch64 `add`: where in its page `S + A` lies.
+    PageOffset12,
+    /// The 12 bits of an aarch64 `ldr` of eight bytes: the same, which must be a multiple of 8.
+    WordOffset12,
+}
+
+impl RelocKind {
+    /// How many bytes a relocation of this kind reads and writes.
+    pub fn width(self) -> usize {
+        match self {
+            RelocKind::Abs64 => 8,
+            RelocKind::Abs32
+            | RelocKind::Abs32Signed
+            | RelocKind::Rel32
+            | RelocKind::Branch26
+            | RelocKind::Page21
+            | RelocKind::PageOffset12
+            | RelocKind::WordOffset12 => 4,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

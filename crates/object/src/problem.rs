@@ -1,6 +1,6 @@
 //! What an object must be like before anybody relies on it.
 
-use crate::{Object, RelocKind, Section, Target};
+use crate::{Object, Section, Target};
 
 impl Object {
     /// What is wrong with an object that came from somewhere else; `None` if it can be linked.
@@ -18,10 +18,7 @@ impl Object {
             }
         }
         for reloc in &self.relocs {
-            let width = match reloc.kind {
-                RelocKind::Abs64 => 8,
-                RelocKind::Abs32 | RelocKind::Abs32Signed | RelocKind::Rel32 => 4,
-            };
+            let width = reloc.kind.width() as u64;
             if reloc.section == Section::Bss {
                 return Some("a relocation in zeroed data");
             }

@@ -48,6 +48,8 @@ pub struct Site<'a> {
 pub struct Options<'a> {
     /// The target's name; inline assembly is for those that begin with `x86_64`.
     pub target: &'a str,
+    /// Naked routines that the target has in a table of its own: their text is not assembled.
+    pub naked: &'a [&'a str],
 }
 
 /// What became of one fragment.

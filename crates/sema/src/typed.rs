@@ -53,6 +53,8 @@ pub enum Item {
     Global { symbol: Symbol, value: i64, initialiser: Option<Body> },
     /// A naked routine or data block, already assembled.
     Raw(Object),
+    /// A naked routine of this name that the target has in a table of its own.
+    Naked(String),
     /// Structs, constants, imports: nothing to compile.
     Nothing,
 }

@@ -1,12 +1,14 @@
 //! `morph run`: build into memory and become the program.
 
 use std::ffi::OsString;
+use std::io::{self, Write as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
-use std::{fs, io, process};
+use std::{fs, process};
 
 use clap::Args;
-use morph_driver::options::Goal;
+use morph_diag::{Arg, wording};
+use morph_driver::options::{Goal, Target};
 
 use crate::arguments::Options;
 use crate::output;
@@ -24,6 +26,14 @@ pub(crate) struct Run {
 
 impl Run {
     pub(crate) fn run(&self, options: &Options) -> io::Result<Status> {
+        let target = options.target();
+        if Target::host() != Some(target) {
+            let args = [("target", target.triple()), ("machine", std::env::consts::ARCH)];
+            let args = args.map(|(name, value)| (name.into(), Arg::Text(value.to_owned())));
+            let text = wording::text(options.language(), "run-elsewhere", &args.into());
+            writeln!(io::stderr(), "{text}")?;
+            return Ok(Status::Usage);
+        }
         let built =
             morph_driver::build(&self.file, &options.build(Goal::Image), options.isolation());
         output::report(&built, options)?;

@@ -144,6 +144,10 @@ fn apply(memory: &mut [u8], section: usize, reloc: &Reloc, target: usize) {
             let distance = (address - BASE as i64 - at as i64) as i32;
             memory[at..at + 4].copy_from_slice(&distance.to_le_bytes());
         }
+        RelocKind::Branch26
+        | RelocKind::Page21
+        | RelocKind::PageOffset12
+        | RelocKind::WordOffset12 => panic!("{:?} in code for x86_64", reloc.kind),
     }
 }
 

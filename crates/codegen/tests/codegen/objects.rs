@@ -68,7 +68,7 @@ fn dump(object: &Object) -> String {
 }
 
 /// `f(a, b)` of several lines: a guarded quotient, a global, a literal, a call.
-fn sample() -> Typed {
+pub(crate) fn sample() -> Typed {
     let mut b = Build::new("f", &[Repr::Word, Repr::Word]);
     b.place(12);
     let cond = b.param(1);

@@ -44,7 +44,7 @@ pub(crate) struct Facts {
     pub(crate) line: u32,
     /// Where the fragment's name stands in its text.
     pub(crate) name: Option<Span>,
-    /// Only `opt`, `debug` and `goal` matter to a fragment.
+    /// Only `target`, `opt`, `debug` and `goal` matter to a fragment.
     pub(crate) options: Options,
     pub(crate) budget: Budget,
     /// Whether floats could arise anywhere in the program: it decides what of the library takes part.

@@ -93,16 +93,20 @@ impl<'b> Bench<'b> {
         let mut bench = Bench { facts, library: Vec::new() };
         if facts.what == What::Fragment {
             bench.library = bench.reading(texts, None, |reader| {
-                let sources: Vec<Source<'b>> = library::UNITS
+                let units: Vec<_> = library::of_target(facts.options.target).collect();
+                let sources: Vec<Source<'b>> = units
                     .iter()
-                    .map(|unit| Source { path: unit.path, text: unit.text, side: Side::Library })
+                    .map(|(_, unit)| Source {
+                        path: unit.path,
+                        text: unit.text,
+                        side: Side::Library,
+                    })
                     .collect();
                 reader
                     .read(&sources)
                     .into_iter()
-                    .zip(library::UNITS)
-                    .enumerate()
-                    .map(|(index, (fragments, unit))| Unit {
+                    .zip(units)
+                    .map(|(fragments, (index, unit))| Unit {
                         location: Location::Library(index),
                         path: unit.path.to_owned(),
                         text: unit.text,
@@ -180,6 +184,7 @@ impl<'b> Bench<'b> {
         let (program, place) = self.program(source.text, own, environment, around);
         let options = self.facts.options;
         let (project, _) = Project::of_text(&self.facts.unit);
+        let project = project.for_target(options.target);
         let mut analysis = Analysis::new(&program, &project, &options);
         let id = analysis.id(place);
         if *analysis.state(id) == State::Active {
@@ -220,7 +225,8 @@ impl<'b> Bench<'b> {
             Side::Program => Location::File(PathBuf::from(&self.facts.unit)),
             Side::Library => {
                 let index = library::find(&self.facts.unit).unwrap_or(library::UNITS.len());
-                let own = library.get_mut(index).zip(self.facts.position);
+                let own = library.iter_mut().find(|unit| unit.path == self.facts.unit);
+                let own = own.zip(self.facts.position);
                 let own = own.and_then(|(unit, at)| unit.fragments.get_mut(at as usize));
                 if let Some(own) = own {
                     *own = filler();

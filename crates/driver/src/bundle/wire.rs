@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::bundle::facts::{Facts, What};
 use crate::bundle::record::Record;
 use crate::isolation::{INJECTS, inject_named};
-use crate::options::{Debug, Goal, Opt, Options};
+use crate::options::{Debug, Goal, Opt, Options, Target};
 use crate::phase::Phase;
 
 /// The version that is written, and the only one that is read.
@@ -56,9 +56,16 @@ pub(crate) struct Wire {
 
 #[derive(Debug, Serialize, Deserialize)]
 struct WireOptions {
+    /// Bundles of earlier versions know one target and do not name it.
+    #[serde(default = "first_target")]
+    target: String,
     opt: String,
     debug: String,
     goal: String,
+}
+
+fn first_target() -> String {
+    Target::default().triple().to_owned()
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -131,6 +138,7 @@ impl From<&Facts> for Wire {
             line: facts.line,
             name: facts.name.map(|name| (name.start, name.end)),
             options: WireOptions {
+                target: facts.options.target.triple().to_owned(),
                 opt: name_of(&OPTS, &facts.options.opt),
                 debug: name_of(&DEBUGS, &facts.options.debug),
                 goal: name_of(&GOALS, &facts.options.goal),
@@ -176,6 +184,7 @@ impl TryFrom<Wire> for Facts {
             line: wire.line.max(1),
             name: wire.name.map(|(start, end)| Span::new(start, end)),
             options: Options {
+                target: target(&wire.options.target)?,
                 opt: value_of(&OPTS, &wire.options.opt, "options.opt")?,
                 debug: value_of(&DEBUGS, &wire.options.debug, "options.debug")?,
                 goal: value_of(&GOALS, &wire.options.goal, "options.goal")?,
@@ -190,6 +199,11 @@ impl TryFrom<Wire> for Facts {
             minimised_from: minimised_from.transpose().map_err(|_| BadField("minimised_from"))?,
         })
     }
+}
+
+fn target(triple: &str) -> Result<Target, BadField> {
+    let found = Target::ALL.into_iter().find(|target| target.triple() == triple);
+    found.ok_or(BadField("options.target"))
 }
 
 /// A text that can be shown on a terminal.

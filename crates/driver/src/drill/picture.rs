@@ -159,7 +159,10 @@ impl Picture {
         let injected: BTreeSet<Site> =
             struck.iter().map(|injection| injection.site.clone()).collect();
         // What cannot be read imports nothing and names nothing: other files' fragments may not be wanted any more.
-        let read = struck.iter().all(|injection| injection.phase > Phase::Index);
+        let reads = |injection: &&Injection| {
+            injection.site.fragment.is_some() && injection.phase > Phase::Index
+        };
+        let read = struck.iter().all(reads);
         let takes_part =
             |site: &Site| self.is_ours(site) && (read || self.root.as_ref() == Some(&site.unit));
         for site in injected.iter().filter(|site| takes_part(site)) {

@@ -17,6 +17,7 @@ use morph_interp::{Fault, Limits, Outcome, Program, Stop};
 /// Both ways to compile.
 pub(crate) const LEVELS: [Options; 2] = {
     let options = Options {
+        target: morph_driver::options::Target::X86_64Linux,
         opt: Opt::None,
         debug: morph_driver::options::Debug::Line,
         grain: morph_driver::options::Grain::Fragment,

@@ -119,10 +119,12 @@ impl<'a> Checker<'a> {
         span.text(self.text)
     }
 
-    /// The part of `span` on its first line: enough to point at a statement.
+    /// The part of `span` on its first line that is not blank: enough to point at a statement.
     pub(super) fn first_line(&self, span: Span) -> Span {
-        let line = self.text(span).lines().next().unwrap_or("").trim_end();
-        Span::new(span.start, span.start + line.len() as u32)
+        let text = self.text(span).trim_start();
+        let start = span.start + (self.text(span).len() - text.len()) as u32;
+        let line = text.lines().next().unwrap_or("").trim_end();
+        Span::new(start, start + line.len() as u32)
     }
 
     pub(super) fn report(&mut self, diagnostic: Diagnostic) {

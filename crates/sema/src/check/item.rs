@@ -1,6 +1,6 @@
 //! Items: what a fragment as a whole becomes.
 
-use morph_asm::{Meaning, Usage, assemble_data, assemble_naked, is_data_only};
+use morph_asm::{Meaning, Usage, assemble_data, assemble_naked, has_instruction, is_data_only};
 use morph_diag::{Code, Diagnostic, Span};
 use morph_object::{Object, Symbol};
 use morph_syntax::tree::{self, AsmText, Item as Syntax, VarInit};
@@ -44,7 +44,7 @@ impl<'a> Checker<'a> {
             }
             Syntax::Asm(text) => self.file_asm(*text),
             Syntax::AsmData(text) => self.data(*text).map(Item::Raw),
-            Syntax::Routine { name, text } => self.routine(*name, *text).map(Item::Raw),
+            Syntax::Routine { name, text } => self.routine(*name, *text),
             Syntax::Struct { .. } | Syntax::Const { .. } | Syntax::Import(_) => Some(Item::Nothing),
             Syntax::Broken => None,
         }
@@ -226,7 +226,8 @@ impl<'a> Checker<'a> {
     }
 
     fn data(&mut self, text: AsmText) -> Option<Object> {
-        if !self.asm_is_for_target(text.lines) {
+        // Data is the same on every machine.
+        if has_instruction(self.asm_text(text)) && !self.asm_is_for_target(text.lines) {
             return None;
         }
         let prefix = self.prefixed("#", "");
@@ -240,10 +241,13 @@ impl<'a> Checker<'a> {
         Some(assembled.value)
     }
 
-    fn routine(&mut self, name: Span, text: AsmText) -> Option<Object> {
+    fn routine(&mut self, name: Span, text: AsmText) -> Option<Item> {
         if self.asker.side() == Side::Program {
             self.report(Diagnostic::new(Code::LibraryOnly, name).arg("word", "asm_rutin"));
             return None;
+        }
+        if self.options.naked.contains(&self.text(name)) {
+            return Some(Item::Naked(self.text(name).to_owned()));
         }
         if !self.asm_is_for_target(name) {
             return None;
@@ -257,7 +261,7 @@ impl<'a> Checker<'a> {
             Usage::Variable => outer(asker, name),
         });
         self.diagnostics.extend(assembled.diagnostics);
-        Some(assembled.value)
+        Some(Item::Raw(assembled.value))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use expect_test::expect;
 
-use crate::harness::{checked, checked_for, problems};
+use crate::harness::{ELSEWHERE, checked, checked_for, problems};
 
 #[test]
 fn variables_in_brackets_get_places_in_the_frame() {
@@ -268,9 +268,49 @@ fn assembly_is_for_one_machine() {
         mov rax, 1
     tutup_asm
 tutup_fungsi
+asm_mulai
+
+    inc rax
+tutup_asm
+asm_data
+    isi dq 1
+    ret
+tutup_data
 ";
     expect![[r#"
-        error ASM_TARGET `asm_mulai` target=aarch64-linux
+        error ASM_TARGET `asm_mulai` target=aarch64-unknown-linux-gnu
+        error ASM_TARGET `inc rax` target=aarch64-unknown-linux-gnu
+        error ASM_TARGET `isi dq 1` target=aarch64-unknown-linux-gnu
     "#]]
-    .assert_eq(&checked_for(program, "aarch64-linux"));
+    .assert_eq(&checked_for(program, ELSEWHERE));
+}
+
+#[test]
+fn data_is_for_every_machine_and_so_are_routines_that_the_target_brings() {
+    let program = "asm_data
+    isi dq 1, 2
+tutup_data
+=== library
+asm_data
+    tabel resb 8
+    ukuran equ 8
+tutup_data
+asm_data
+    batas equ 0x70000000
+tutup_data
+asm_rutin pindah
+    mov rax, rdi
+    ret
+tutup_asm
+asm_rutin tukar
+    ret
+tutup_asm
+";
+    expect![[r#"
+        raw #isi Data
+        raw @#tabel Data
+        naked pindah
+        error ASM_TARGET `tukar` target=aarch64-unknown-linux-gnu
+    "#]]
+    .assert_eq(&checked_for(program, ELSEWHERE));
 }

@@ -27,6 +27,7 @@ pub(crate) fn dump(typed: &Typed) -> String {
                 writeln!(out, "raw {} {:?}", definition.symbol, definition.section).unwrap();
             }
         }
+        Item::Naked(name) => writeln!(out, "naked {name}").unwrap(),
         Item::Nothing => out.push_str("nothing\n"),
     }
     out
