@@ -16,9 +16,15 @@ const X: u32 = 1;
 const W: u32 = 2;
 const R: u32 = 4;
 
-/// Section headers in file order; the names are one NUL-separated string.
-const SECTION_NAMES: &[u8] = b"\0.rodata\0.text\0.data\0.bss\0.symtab\0.strtab\0.shstrtab\0";
-const SECTIONS: usize = 8;
+/// Where the file header tells about section headers: their offset, how many, and which one has their names.
+const E_SHOFF: usize = 40;
+const E_SHENTSIZE: usize = 58;
+
+/// A section for debuggers: in the file, not in memory.
+pub(crate) struct DebugSection {
+    pub(crate) name: &'static str,
+    pub(crate) bytes: Vec<u8>,
+}
 
 /// A line of the symbol table.
 #[derive(Clone, Copy)]
@@ -40,13 +46,8 @@ pub(crate) fn headers_size(closed: bool) -> u64 {
     EHDR + PHDR * u64::from(segments(closed))
 }
 
-/// Bytes behind the loaded part: symbols, names of sections, section headers, and alignment.
-pub(crate) fn tail_size(symbols: usize) -> usize {
-    (symbols + 1) * SYM + SECTION_NAMES.len() + SECTIONS * SHDR + 16
-}
-
 /// Fills the front of the image.
-pub(crate) fn write_headers(image: &mut [u8], machine: Machine, layout: &Layout, sections: bool) {
+pub(crate) fn write_headers(image: &mut [u8], machine: Machine, layout: &Layout) {
     let closed = layout.closed.size != 0;
     let mut out = Writer(Vec::with_capacity(headers_size(closed) as usize));
     out.0.extend_from_slice(b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0");
@@ -58,15 +59,15 @@ pub(crate) fn write_headers(image: &mut [u8], machine: Machine, layout: &Layout,
     out.u32(1);
     out.u64(layout.entry);
     out.u64(EHDR);
-    let loaded = layout.data.offset + layout.data.size;
-    out.u64(if sections { section_headers_offset(loaded, layout.named) } else { 0 });
+    // Section headers: `write_tail` fills this in.
+    out.u64(0);
     out.u32(0);
     out.u16(EHDR as u16);
     out.u16(PHDR as u16);
     out.u16(segments(closed));
-    out.u16(if sections { SHDR as u16 } else { 0 });
-    out.u16(if sections { SECTIONS as u16 } else { 0 });
-    out.u16(if sections { SECTIONS as u16 - 1 } else { 0 });
+    for _ in 0..3 {
+        out.u16(0);
+    }
 
     let front = layout.rodata.offset + layout.rodata.size;
     let base = layout.rodata.address - layout.rodata.offset;
@@ -82,13 +83,13 @@ pub(crate) fn write_headers(image: &mut [u8], machine: Machine, layout: &Layout,
     image[..out.0.len()].copy_from_slice(&out.0);
 }
 
-fn section_headers_offset(loaded: u64, symbols: usize) -> u64 {
-    let symbols = loaded.next_multiple_of(8) + ((symbols + 1) * SYM) as u64;
-    (symbols + SECTION_NAMES.len() as u64).next_multiple_of(8)
-}
-
-/// Appends the symbol table, the names of sections and the section headers.
-pub(crate) fn write_tail(image: &mut Vec<u8>, layout: &Layout, symbols: &[Symbol]) {
+/// Appends the symbol table, the sections for debuggers, the names of sections and the section headers.
+pub(crate) fn write_tail(
+    image: &mut Vec<u8>,
+    layout: &Layout,
+    symbols: &[Symbol],
+    debug: &[DebugSection],
+) {
     let mut out = Writer(std::mem::take(image));
     out.align(8);
     let symtab = out.0.len() as u64;
@@ -108,23 +109,54 @@ pub(crate) fn write_tail(image: &mut Vec<u8>, layout: &Layout, symbols: &[Symbol
         out.u64(u64::from(symbol.size));
     }
     let symtab_size = out.0.len() as u64 - symtab;
-    let shstrtab = out.0.len() as u64;
-    out.0.extend_from_slice(SECTION_NAMES);
-    out.align(8);
-
-    out.0.resize(out.0.len() + SHDR, 0);
+    let mut places = Vec::with_capacity(debug.len());
+    for section in debug {
+        places.push(out.0.len() as u64);
+        out.0.extend_from_slice(&section.bytes);
+    }
+    let mut names = SectionNames(vec![0]);
+    let mut headers = Writer(vec![0; SHDR]);
     let (alloc, write, exec) = (2, 1, 4);
-    out.section(".rodata", 1, alloc, layout.rodata, [0, 0, 16, 0]);
-    out.section(".text", 1, alloc | exec, layout.text, [0, 0, 16, 0]);
-    out.section(".data", 1, alloc | write, layout.data, [0, 0, 8, 0]);
-    out.section(".bss", 8, alloc | write, layout.bss, [0, 0, 8, 0]);
+    headers.section(names.add(".rodata"), 1, alloc, layout.rodata, [0, 0, 16, 0]);
+    headers.section(names.add(".text"), 1, alloc | exec, layout.text, [0, 0, 16, 0]);
+    headers.section(names.add(".data"), 1, alloc | write, layout.data, [0, 0, 8, 0]);
+    headers.section(names.add(".bss"), 8, alloc | write, layout.bss, [0, 0, 8, 0]);
     let at = Extent { address: 0, offset: symtab, size: symtab_size };
-    out.section(".symtab", 2, 0, at, [6, symbols.len() as u64 + 1, 8, SYM as u64]);
-    out.section(".strtab", 3, 0, Extent { address: 0, ..layout.names }, [0, 0, 1, 0]);
-    let size = SECTION_NAMES.len() as u64;
-    let at = Extent { address: 0, offset: shstrtab, size };
-    out.section(".shstrtab", 3, 0, at, [0, 0, 1, 0]);
+    let rest = [6, symbols.len() as u64 + 1, 8, SYM as u64];
+    headers.section(names.add(".symtab"), 2, 0, at, rest);
+    let at = Extent { address: 0, ..layout.names };
+    headers.section(names.add(".strtab"), 3, 0, at, [0, 0, 1, 0]);
+    for (section, offset) in debug.iter().zip(places) {
+        let at = Extent { address: 0, offset, size: section.bytes.len() as u64 };
+        headers.section(names.add(section.name), 1, 0, at, [0, 0, 1, 0]);
+    }
+    let name = names.add(".shstrtab");
+    let at = Extent { address: 0, offset: out.0.len() as u64, size: names.0.len() as u64 };
+    headers.section(name, 3, 0, at, [0, 0, 1, 0]);
+    out.0.extend_from_slice(&names.0);
+    out.align(8);
+    let offset = out.0.len() as u64;
+    let count = (headers.0.len() / SHDR) as u16;
+    out.0.extend_from_slice(&headers.0);
+    out.0[E_SHOFF..E_SHOFF + 8].copy_from_slice(&offset.to_le_bytes());
+    for (n, field) in [SHDR as u16, count, count - 1].into_iter().enumerate() {
+        let at = E_SHENTSIZE + 2 * n;
+        out.0[at..at + 2].copy_from_slice(&field.to_le_bytes());
+    }
     *image = out.0;
+}
+
+/// The names of sections, each with a NUL behind it; the first is empty.
+struct SectionNames(Vec<u8>);
+
+impl SectionNames {
+    /// Gives the name's offset.
+    fn add(&mut self, name: &str) -> u32 {
+        let at = self.0.len() as u32;
+        self.0.extend_from_slice(name.as_bytes());
+        self.0.push(0);
+        at
+    }
 }
 
 /// Appends little-endian fields.
@@ -159,8 +191,8 @@ impl Writer {
     }
 
     /// `rest` is link, info, alignment and entry size.
-    fn section(&mut self, name: &str, kind: u32, flags: u64, at: Extent, rest: [u64; 4]) {
-        self.u32(name_offset(name));
+    fn section(&mut self, name: u32, kind: u32, flags: u64, at: Extent, rest: [u64; 4]) {
+        self.u32(name);
         self.u32(kind);
         self.u64(flags);
         self.u64(at.address);
@@ -171,12 +203,4 @@ impl Writer {
         self.u64(rest[2]);
         self.u64(rest[3]);
     }
-}
-
-/// Where a section's name begins in [`SECTION_NAMES`].
-fn name_offset(name: &str) -> u32 {
-    let found = SECTION_NAMES
-        .windows(name.len() + 1)
-        .position(|window| window[..name.len()] == *name.as_bytes() && window[name.len()] == 0);
-    found.unwrap_or_default() as u32
 }

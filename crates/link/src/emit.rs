@@ -3,6 +3,7 @@
 use morph_object::{Reloc, RelocKind, Section, SymbolKind, Target};
 
 use crate::aarch64;
+use crate::dwarf;
 use crate::elf::{self, Symbol};
 use crate::layout::{Layout, is_function};
 use crate::mark::Live;
@@ -16,10 +17,8 @@ pub(crate) fn emit(
     layout: &Layout,
 ) -> Result<Vec<u8>, LinkError> {
     let loaded = layout.data.offset + layout.data.size;
-    let tail = if options.debug == Debug::None { 0 } else { elf::tail_size(layout.named) };
-    let mut image = Vec::with_capacity(loaded as usize + tail);
-    image.resize(loaded as usize, 0);
-    elf::write_headers(&mut image, options.machine, layout, tail != 0);
+    let mut image = vec![0; loaded as usize];
+    elf::write_headers(&mut image, options.machine, layout);
     for &at in &live.order {
         let input = &inputs[at as usize];
         let object = input.object;
@@ -45,7 +44,8 @@ pub(crate) fn emit(
     }
     if options.debug != Debug::None {
         let symbols = write_tables(&mut image, inputs, live, layout);
-        elf::write_tail(&mut image, layout, &symbols);
+        let debug = dwarf::sections(inputs, options, live, layout);
+        elf::write_tail(&mut image, layout, &symbols, &debug);
     }
     Ok(image)
 }

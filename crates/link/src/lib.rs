@@ -14,6 +14,7 @@
 //! Left out on purpose: dynamic linking, position independence, archives, and other people's objects.
 
 mod aarch64;
+mod dwarf;
 mod elf;
 mod emit;
 mod layout;
@@ -48,10 +49,10 @@ pub enum Machine {
 pub enum Debug {
     /// Nothing: a crash report shows addresses only, a debugger shows no names.
     None,
-    /// Functions, lines and traps, and a symbol table.
+    /// Functions, lines and traps, a symbol table, and lines and frames for debuggers.
     #[default]
     Line,
-    /// The same as `Line` today.
+    /// An entry for each function besides.
     Full,
 }
 

@@ -191,13 +191,12 @@ impl<'a> Checker<'a> {
         let mut used = vec![false; walk.locals.len()];
         let mut roots = Vec::new();
         let mut assembly = false;
-        each_statement(block, &mut |stmt| match &stmt.kind {
-            StmtKind::SetLocal { local, value } => {
+        each_statement(block, &mut |stmt| {
+            if let StmtKind::SetLocal { local, .. } = &stmt.kind {
                 used[local.0 as usize] = true;
-                roots.push(*value);
             }
-            StmtKind::Asm { .. } => assembly = true,
-            other => roots.extend(operands(other)),
+            assembly |= matches!(stmt.kind, StmtKind::Asm { .. });
+            roots.extend(operands(&stmt.kind));
         });
         while let Some(id) = roots.pop() {
             let expr = self.expr_at(id);
@@ -244,9 +243,8 @@ fn shard_body(around: &Body, asm: Option<&AsmPart>, part: Part) -> Body {
     let shifted = |local: LocalId| LocalId(local.0 + 1);
     let mut locals = vec![Local { name: String::new(), repr: Repr::Word, frame: None }];
     locals.extend(around.locals.iter().cloned());
-    let exprs = around.exprs.iter().map(|expr| match *expr {
-        Expr::Local(local) => Expr::Local(shifted(local)),
-        other => other,
+    let exprs = around.exprs.iter().map(|expr| {
+        if let Expr::Local(local) = *expr { Expr::Local(shifted(local)) } else { *expr }
     });
     let mut body = Body {
         symbol: part.symbol,
