@@ -33,6 +33,7 @@ const EXCLUDED: &[(&str, &str)] = &[
     ("examples/paralel.fox", "crashes that are survived"),
     ("examples/pelayan.fox", "crashes that are survived"),
     ("examples/test_integrated_recovery.fox", "crashes that are survived"),
+    ("tests/library/pemulihan.fox", "crashes that are survived"),
     ("tests/library/pulih.fox", "crashes that are survived"),
     ("tests/library/pulih_terjaga.fox", "crashes that are survived"),
     ("tests/library/buffer.fox", "files"),
