@@ -78,6 +78,54 @@ enum Step<'a> {
     Trap,
 }
 
+/// What a running program is told about one of its source files.
+#[derive(Clone, Debug)]
+pub struct UnitNote<'a> {
+    pub path: &'a str,
+    /// How many of its fragments are closed.
+    pub closed: u64,
+    /// The diagnostic of the first of them in both languages; empty if there is none.
+    pub english: &'a str,
+    pub indonesian: &'a str,
+    /// The whole file is isolated.
+    pub isolated: bool,
+}
+
+/// `=units`: a table of five words for each unit (address of the path, closed fragments, addresses of the diagnostic in
+/// English and Indonesian or 0, 1 if isolated); a unit without a path ends it.
+pub fn units(notes: &[UnitNote<'_>]) -> Object {
+    const WORDS: usize = 5;
+    let mut object = Object { data: vec![0; (notes.len() + 1) * WORDS * 8], ..Object::default() };
+    for (number, note) in notes.iter().enumerate() {
+        for (word, value) in [(1, note.closed), (4, u64::from(note.isolated))] {
+            let at = (number * WORDS + word) * 8;
+            object.data[at..at + 8].copy_from_slice(&value.to_le_bytes());
+        }
+        for (word, text) in [(0, note.path), (2, note.english), (3, note.indonesian)] {
+            if text.is_empty() {
+                continue;
+            }
+            object.relocs.push(Reloc {
+                section: Section::Data,
+                offset: ((number * WORDS + word) * 8) as u32,
+                kind: RelocKind::Abs64,
+                target: To::Section(Section::Data),
+                addend: object.data.len() as i64,
+            });
+            object.data.extend_from_slice(text.as_bytes());
+            object.data.push(0);
+        }
+    }
+    object.definitions.push(Definition {
+        symbol: "=units".to_owned(),
+        section: Section::Data,
+        offset: 0,
+        size: ((notes.len() + 1) * WORDS * 8) as u32,
+        kind: SymbolKind::Data,
+    });
+    object
+}
+
 /// An object in the making.
 struct Code {
     target: Target,

@@ -148,6 +148,7 @@ impl<'e> Compilation<'e> {
         self.library(analysis);
         closed_globals.extend(self.stubs(analysis, Side::Library, &mut stubs));
         let start = self.start(analysis, entry);
+        let units = self.units(analysis);
         self.objects.sort_by_key(|(id, _)| *id);
         stubs.sort_by_key(|(id, _)| *id);
         let debug = match self.options.debug {
@@ -161,7 +162,7 @@ impl<'e> Compilation<'e> {
             roots: Vec::new(),
             closed_globals,
         };
-        Added { stubs, start, options }
+        Added { stubs, start, units, options }
     }
 
     /// All objects of the image but the start function, in fragment order.
@@ -193,7 +194,8 @@ impl<'e> Compilation<'e> {
         });
         let start =
             morph_link::Input { object: &added.start, unit: "", first_line: 1, first_column: 0 };
-        let inputs: Vec<morph_link::Input<'_>> = inputs.chain([start]).collect();
+        let units = morph_link::Input { object: &added.units, ..start };
+        let inputs: Vec<morph_link::Input<'_>> = inputs.chain([start, units]).collect();
         Ok(morph_link::link(&inputs, &added.options)?.bytes)
     }
 
@@ -277,6 +279,44 @@ impl<'e> Compilation<'e> {
         closed_globals
     }
 
+    /// The table of the program's units: which are degraded, and why.
+    fn units(&self, analysis: &Analysis<'_>) -> Object {
+        let errors = Errors::new(analysis);
+        let mut units: Vec<(&str, u64, Option<FragmentId>)> = Vec::new();
+        for id in analysis.ids().filter(|id| analysis.side(*id) == Side::Program) {
+            let path = analysis.unit(id).path.as_str();
+            if units.last().is_none_or(|(last, ..)| *last != path) {
+                units.push((path, 0, None));
+            }
+            if analysis.state(id).is_closed()
+                && let Some((_, closed, first)) = units.last_mut()
+            {
+                *closed += 1;
+                let broken = *analysis.state(id) == State::Broken;
+                *first = first.or(broken.then_some(id));
+            }
+        }
+        let texts: Vec<[String; 2]> = units
+            .iter()
+            .map(|(.., first)| {
+                let text = |lang| first.map_or(String::new(), |id| errors.text(analysis, id, lang));
+                [text(Lang::En), text(Lang::Id)]
+            })
+            .collect();
+        let notes: Vec<synthetic::UnitNote<'_>> = units
+            .iter()
+            .zip(&texts)
+            .map(|((path, closed, _), [english, indonesian])| synthetic::UnitNote {
+                path,
+                closed: *closed,
+                english,
+                indonesian,
+                isolated: *closed > 0 && self.options.grain == options::Grain::Unit,
+            })
+            .collect();
+        synthetic::units(&notes)
+    }
+
     /// The function that runs initialisers and `mulai`.
     fn start(&mut self, analysis: &Analysis<'_>, entry: Option<FragmentId>) -> Object {
         let included = &analysis.program.included;
@@ -314,6 +354,8 @@ struct Added {
     /// In fragment order: they carry their fragment's id.
     stubs: Vec<(FragmentId, Object)>,
     start: Object,
+    /// What the program is told about its units; placed only if something asks for it.
+    units: Object,
     options: morph_link::Options,
 }
 
