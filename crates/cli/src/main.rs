@@ -20,5 +20,6 @@ static ALLOCATOR: morph_sandbox::ArenaAllocator<mimalloc::MiMalloc> =
 fn main() -> ExitCode {
     let arguments = arguments::Arguments::parse();
     bug::install_hook(arguments.options.language());
+    morph_driver::outlive_file_size_limits();
     bug::on_large_stack(move || commands::dispatch(&arguments)).into()
 }

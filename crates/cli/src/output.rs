@@ -105,9 +105,10 @@ fn loss(out: &mut impl Write, built: &Output, lang: Lang) -> io::Result<()> {
     for closed in &report.closed {
         writeln!(
             out,
-            "  {}{}",
+            "  {}{} [{}]",
             describe(report, closed.fragment, lang),
-            because(report, closed, lang)
+            because(report, closed, lang),
+            closed.fault
         )?;
         if let Some(fault) = fault(report, closed.fragment) {
             writeln!(out, "      {}", fault_text(&fault, built.bundles.as_deref(), lang))?;
@@ -238,7 +239,7 @@ fn summary_json(
             "path": report.path(place),
             "line": place.line,
             "because": closed.because.map(|cause| name(report, cause, lang)),
-            "fault": fault.as_ref().map(|fault| fault.id),
+            "fault": closed.fault.to_string(),
             "bundle": fault
                 .as_ref()
                 .filter(|fault| fault.kept)

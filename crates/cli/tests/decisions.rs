@@ -105,16 +105,8 @@ fn a_log_of_random_faults_replays_to_the_same_outcomes_and_memory() {
         // And what it gave up is what the report names.
         let told = said.lines().filter_map(|line| {
             let object: serde_json::Value = serde_json::from_str(line).unwrap();
-            let note = object["notes"]
-                .as_array()?
-                .iter()
-                .find_map(|note| note.as_str()?.split_once("(fault "))?
-                .1
-                .to_owned();
-            object["code"]
-                .as_str()?
-                .starts_with("COMPILER_")
-                .then(|| note.trim_end_matches(')').to_owned())
+            let of_ours = object["code"].as_str()?.starts_with("COMPILER_");
+            object["fault"].as_str().filter(|_| of_ours).map(str::to_owned)
         });
         let mut told: Vec<String> = told.collect();
         told.sort();

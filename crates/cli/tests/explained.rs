@@ -11,7 +11,7 @@ use std::process::Command;
 use morph_diag::{Code, Lang, explain};
 
 /// Code and the test that produces it; a change of the list is a change of what is tested.
-const ELSEWHERE: [(&str, &str); 23] = [
+const ELSEWHERE: [(&str, &str); 24] = [
     ("FILE_MISSING", "commands.rs"),
     ("FILE_UNREADABLE", "hostile.rs"),
     ("FILE_NOT_UTF8", "hostile.rs"),
@@ -33,6 +33,7 @@ const ELSEWHERE: [(&str, &str); 23] = [
     ("FUNCTION_TOO_LARGE", "codegen/objects.rs of codegen"),
     ("COMPILER_CRASHED", "isolation.rs"),
     ("COMPILER_EXHAUSTED", "isolation.rs"),
+    ("COMPILER_LOWERED", "isolation.rs"),
     ("COMPILER_FAULT", "codegen/objects.rs of codegen"),
     ("OUTPUT_FAILED", "below"),
 ];

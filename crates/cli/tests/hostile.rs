@@ -53,7 +53,8 @@ impl Project {
 fn expect(project: &Project, status: i32, codes: &[&str]) {
     let (seen, stderr) = project.check();
     let mut found: Vec<&str> = Vec::new();
-    for line in stderr.lines() {
+    // What stands further in tells what is lost.
+    for line in stderr.lines().filter(|line| !line.starts_with(' ')) {
         let code =
             line.split_once("[").and_then(|(_, rest)| rest.split_once("]")).map(|(code, _)| code);
         if let Some(code) = code.filter(|code| found.last() != Some(code)) {

@@ -140,7 +140,7 @@ const KINDS: [(&str, &str); 11] = [
     ("fpe", "SIGFPE"),
     ("bus", "SIGBUS"),
     ("ill", "SIGILL"),
-    ("stack", "SIGSEGV"),
+    ("stack", "stack overflow"),
     ("memory", "memory"),
     ("panic", "panic"),
     ("garbage", "bad reply"),
@@ -537,7 +537,7 @@ fn what_is_needed_for_a_fault_stays() {
     let alone = Broken::of(&program, "main.fox:2:compile:abort").alone();
     alone.change(|json| {
         json["injected"] = Value::Null;
-        json["kind"] = json!("memory");
+        json["kind"] = json!("reply");
         json["phase"] = json!("reply");
         // Enough to read the constant, too little for the code that prints it.
         json["budget"]["reply"] = json!(20_080);
@@ -571,7 +571,7 @@ fn the_report_ends_with_whose_fault_it_is_and_a_path_that_leads_there_from_here(
     let end = |folder: &str| {
         format!(
             "isolated: 1 of 8 fragments; the other 7 work\n  \
-         fungsi hitung (main.fox:20)\n      \
+         fungsi hitung (main.fox:20) [{id}]\n      \
          this is Morph's fault, not yours: `morph replay {folder}.morph/bundles/{id}` shows it\n      \
          reached by mulai -> hitung\n"
         )

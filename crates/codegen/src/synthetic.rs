@@ -15,16 +15,28 @@ use crate::Target;
 /// Where the entry routine leaves what the kernel passed.
 const ARGUMENTS: [&str; 2] = ["@$global_argc", "@$global_argv"];
 
-/// Reports that a closed fragment was reached, with three texts, and never returns.
+/// Reports that a closed fragment was reached, with four texts, and never returns.
 const REPORT: &str = "@fault_closed";
 
-/// Stands under `symbol` for something closed: reports `name` and its diagnostic in both languages.
+/// What a stand-in tells about the closed fragment that it stands for.
+#[derive(Clone, Copy, Debug)]
+pub struct ClosedNote<'a> {
+    pub name: &'a str,
+    /// The fault id of what closed it.
+    pub fault: &'a str,
+    /// The whole diagnostic, in both languages.
+    pub english: &'a str,
+    pub indonesian: &'a str,
+}
+
+/// Stands under `symbol` for something closed, and reports it.
 ///
 /// It ignores its arguments, however many there are.
-pub fn stub(target: Target, symbol: &str, name: &str, english: &str, indonesian: &str) -> Object {
+pub fn stub(target: Target, symbol: &str, note: &ClosedNote<'_>) -> Object {
     let mut code = Code::new(target);
     code.step(Step::Enter);
-    for (argument, text) in [name, english, indonesian].into_iter().enumerate() {
+    let ClosedNote { name, fault, english, indonesian } = *note;
+    for (argument, text) in [name, fault, english, indonesian].into_iter().enumerate() {
         let offset = code.text(text);
         code.step(Step::PassAddress { argument, offset });
     }

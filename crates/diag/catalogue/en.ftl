@@ -489,12 +489,17 @@ FUNCTION_TOO_LARGE = the function is too large to compile: { $count } values
     .label = too large
     .help = split it into smaller functions
 COMPILER_CRASHED = the compiler crashed on this fragment: { $kind-key ->
+        [stack-overflow] its stack overflowed
         [panic] it panicked
         [bad-reply] it gave no usable answer
        *[other] { $kind }
     }
     .label = isolated: Morph crashed in the phase `{ $phase }`
-    .note = this is Morph's fault, not yours; all other fragments are unharmed (fault { $fault })
+    .note = this is Morph's fault, not yours; { $cost ->
+            [import] what this import brings in is missing, all else is unharmed
+            [file] the file could not be cut into fragments, so all of it is closed; all other files are unharmed
+           *[fragment] all other fragments are unharmed
+        } (fault { $fault })
     .note-withheld = not tried again: it crashed in an earlier build, and its text, what it uses and the compiler are the same
     .note-withheld-breaker = not tried in this build: its file has crashed the compiler too often, so its breaker is OPEN; it is tested when the file changes or some time has passed
     .note-not-lowered = not tried with less optimisation: its file has crashed the compiler too often, so its breaker is OPEN
@@ -503,17 +508,34 @@ COMPILER_CRASHED = the compiler crashed on this fragment: { $kind-key ->
 COMPILER_EXHAUSTED = the compiler gave up on this fragment: { $kind-key ->
         [time] it needed more time than a fragment may have
         [memory] it needed more memory than a fragment may have
+        [reply] its result is larger than a fragment may have
         [handouts] its worker was lost too often
         [workers] no sandbox could be started
        *[other] { $kind }
     }
     .label = isolated: given up in the phase `{ $phase }`
-    .note = all other fragments are unharmed (fault { $fault })
+    .note = { $cost ->
+            [import] what this import brings in is missing, all else is unharmed
+            [file] the file could not be cut into fragments, so all of it is closed; all other files are unharmed
+           *[fragment] all other fragments are unharmed
+        } (fault { $fault })
     .note-withheld = not tried again: it was given up in an earlier build, and its text, what it uses and the compiler are the same
     .note-withheld-breaker = not tried in this build: its file has crashed the compiler too often, so its breaker is OPEN; it is tested when the file changes or some time has passed
     .note-not-lowered = not tried with less optimisation: its file has crashed the compiler too often, so its breaker is OPEN
     .note-not-retried = not tried with less optimisation: the policy `retry_when` is against it
     .help = `morph replay { $bundle }`, in the project's folder, shows it again; a smaller fragment, or a larger budget in `morph.toml`, helps
+COMPILER_LOWERED = the compiler failed on this fragment with `--opt speed`: { $kind-key ->
+        [stack-overflow] its stack overflowed
+        [panic] it panicked
+        [bad-reply] it gave no usable answer
+        [time] it needed more time than a fragment may have
+        [memory] it needed more memory than a fragment may have
+        [reply] its result is larger than a fragment may have
+       *[other] { $kind }
+    }
+    .label = compiled without optimisation: Morph failed in the phase `{ $phase }`
+    .note = this is Morph's fault, not yours; the program is the same, only slower here (fault { $fault })
+    .help = `morph replay { $bundle }`, in the project's folder, shows it again; change the fragment to have it tried again
 COMPILER_FAULT = the compiler failed on this fragment: { $reason }
     .label = was being compiled
     .note = this is Morph's fault, not yours; all other fragments are unharmed
@@ -528,6 +550,7 @@ note-unit = all of { $unit }
 note-not-started = a sandbox could not be started: { $reason }
 note-quarantined = { $site } is in quarantine (fault { $fault })
 note-breaker = breaker of { $unit }: { $text }
+note-breaker-fault = breaker of { $unit }: { $text } (fault { $fault })
 note-memory-unused = what was kept of earlier builds is not used: { $problem }
 note-memory-unwritten = what later builds should know of this one could not be kept: { $problem }
 note-log = the log of decisions is incomplete: { $problem }
@@ -562,6 +585,8 @@ fault-kind = { $kind-key ->
     [bad-reply] no usable answer
     [time] more time than a fragment may have
     [memory] more memory than a fragment may have
+    [reply] a larger result than a fragment may have
+    [stack-overflow] a stack overflow
     [handouts] a worker that was lost too often
    *[other] { $kind }
 }

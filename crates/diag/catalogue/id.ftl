@@ -482,12 +482,17 @@ FUNCTION_TOO_LARGE = fungsi terlalu besar untuk dikompilasi: { $count } nilai
     .label = terlalu besar
     .help = pecah menjadi beberapa fungsi yang lebih kecil
 COMPILER_CRASHED = kompilator ambruk pada fragmen ini: { $kind-key ->
+        [stack-overflow] tumpukannya meluap
         [panic] ia panik
         [bad-reply] ia tidak memberi jawaban yang berguna
        *[other] { $kind }
     }
     .label = diisolasi: Morph ambruk pada fase `{ $phase }`
-    .note = ini kesalahan Morph, bukan kesalahan Anda; semua fragmen lain tetap utuh (gangguan { $fault })
+    .note = ini kesalahan Morph, bukan kesalahan Anda; { $cost ->
+            [import] yang dibawa impor ini tidak ada, selebihnya tetap utuh
+            [file] berkas ini tidak dapat dipotong menjadi fragmen, jadi seluruhnya ditutup; semua berkas lain tetap utuh
+           *[fragment] semua fragmen lain tetap utuh
+        } (gangguan { $fault })
     .note-withheld = tidak dicoba lagi: ia ambruk pada pembangunan sebelumnya, sedangkan teksnya, yang dipakainya, dan kompilatornya masih sama
     .note-withheld-breaker = tidak dicoba pada pembangunan ini: berkasnya terlalu sering membuat kompilator ambruk, jadi pemutusnya OPEN; ia diuji bila berkasnya berubah atau setelah beberapa waktu
     .note-not-lowered = tidak dicoba dengan optimisasi yang lebih rendah: berkasnya terlalu sering membuat kompilator ambruk, jadi pemutusnya OPEN
@@ -496,17 +501,34 @@ COMPILER_CRASHED = kompilator ambruk pada fragmen ini: { $kind-key ->
 COMPILER_EXHAUSTED = kompilator menyerah pada fragmen ini: { $kind-key ->
         [time] ia perlu waktu lebih banyak daripada jatah satu fragmen
         [memory] ia perlu memori lebih banyak daripada jatah satu fragmen
+        [reply] hasilnya lebih besar daripada jatah satu fragmen
         [handouts] pekerjanya terlalu sering hilang
         [workers] tidak ada kotak pasir yang dapat dijalankan
        *[other] { $kind }
     }
     .label = diisolasi: menyerah pada fase `{ $phase }`
-    .note = semua fragmen lain tetap utuh (gangguan { $fault })
+    .note = { $cost ->
+            [import] yang dibawa impor ini tidak ada, selebihnya tetap utuh
+            [file] berkas ini tidak dapat dipotong menjadi fragmen, jadi seluruhnya ditutup; semua berkas lain tetap utuh
+           *[fragment] semua fragmen lain tetap utuh
+        } (gangguan { $fault })
     .note-withheld = tidak dicoba lagi: kompilator menyerah padanya pada pembangunan sebelumnya, sedangkan teksnya, yang dipakainya, dan kompilatornya masih sama
     .note-withheld-breaker = tidak dicoba pada pembangunan ini: berkasnya terlalu sering membuat kompilator ambruk, jadi pemutusnya OPEN; ia diuji bila berkasnya berubah atau setelah beberapa waktu
     .note-not-lowered = tidak dicoba dengan optimisasi yang lebih rendah: berkasnya terlalu sering membuat kompilator ambruk, jadi pemutusnya OPEN
     .note-not-retried = tidak dicoba dengan optimisasi yang lebih rendah: kebijakan `retry_when` melarangnya
     .help = `morph replay { $bundle }`, di folder proyek, menunjukkannya sekali lagi; fragmen yang lebih kecil, atau jatah yang lebih besar di `morph.toml`, membantu
+COMPILER_LOWERED = kompilator gagal pada fragmen ini dengan `--opt speed`: { $kind-key ->
+        [stack-overflow] tumpukannya meluap
+        [panic] ia panik
+        [bad-reply] ia tidak memberi jawaban yang berguna
+        [time] ia perlu waktu lebih banyak daripada jatah satu fragmen
+        [memory] ia perlu memori lebih banyak daripada jatah satu fragmen
+        [reply] hasilnya lebih besar daripada jatah satu fragmen
+       *[other] { $kind }
+    }
+    .label = dikompilasi tanpa optimisasi: Morph gagal pada fase `{ $phase }`
+    .note = ini kesalahan Morph, bukan kesalahan Anda; programnya sama, hanya lebih lambat di sini (gangguan { $fault })
+    .help = `morph replay { $bundle }`, di folder proyek, menunjukkannya sekali lagi; ubah fragmen ini agar dicoba lagi
 COMPILER_FAULT = kompilator gagal pada fragmen ini: { $reason }
     .label = sedang dikompilasi
     .note = ini kesalahan Morph, bukan kesalahan Anda; semua fragmen lain tetap utuh
@@ -521,6 +543,7 @@ note-unit = seluruh { $unit }
 note-not-started = sebuah kotak pasir tidak dapat dijalankan: { $reason }
 note-quarantined = { $site } dikarantina (gangguan { $fault })
 note-breaker = pemutus { $unit }: { $text }
+note-breaker-fault = pemutus { $unit }: { $text } (gangguan { $fault })
 note-memory-unused = simpanan dari pembangunan sebelumnya tidak dipakai: { $problem }
 note-memory-unwritten = simpanan untuk pembangunan berikutnya tidak dapat ditulis: { $problem }
 note-log = log keputusan tidak lengkap: { $problem }
@@ -555,6 +578,8 @@ fault-kind = { $kind-key ->
     [bad-reply] tanpa jawaban yang berguna
     [time] waktu melebihi jatah satu fragmen
     [memory] memori melebihi jatah satu fragmen
+    [reply] hasil melebihi jatah satu fragmen
+    [stack-overflow] tumpukan yang meluap
     [handouts] pekerja yang terlalu sering hilang
    *[other] { $kind }
 }

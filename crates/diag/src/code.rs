@@ -235,10 +235,12 @@ codes! {
     FragmentClosed = "FRAGMENT_CLOSED", Note;
     /// `count`. A function too large for the back end.
     FunctionTooLarge = "FUNCTION_TOO_LARGE", Error;
-    /// `kind`, `phase`, `fault`; `bundle` if there is one. The compiler crashed on the fragment, each time.
+    /// `kind`, `phase`, `fault`, `cost` (fragment, import or file); `bundle` if there is one. The compiler crashed on the fragment, each time.
     CompilerCrashed = "COMPILER_CRASHED", Error;
-    /// `kind`, `phase`, `fault`; `bundle` if there is one. The compiler used up time or memory on the fragment.
+    /// `kind`, `phase`, `fault`, `cost`; `bundle` if there is one. The compiler used up time or memory on the fragment.
     CompilerExhausted = "COMPILER_EXHAUSTED", Error;
+    /// `kind`, `phase`, `fault`; `bundle` if there is one. The fragment could only be compiled with less optimisation.
+    CompilerLowered = "COMPILER_LOWERED", Warning;
     /// `reason`. The compiler failed on this fragment: Morph's fault.
     CompilerFault = "COMPILER_FAULT", Error;
     /// `path`, `reason`. The image could not be written.

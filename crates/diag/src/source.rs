@@ -78,6 +78,8 @@ pub struct Located<'a> {
     pub here: Option<Source<'a>>,
     /// Texts of the other fragments that it marks.
     pub others: Vec<(FragmentId, Source<'a>)>,
+    /// The fault id of the fragment that it closes, for programs that read it.
+    pub fault: Option<&'a str>,
 }
 
 impl<'a> Located<'a> {
@@ -96,12 +98,12 @@ impl<'a> Located<'a> {
                 others.push((id, source));
             }
         }
-        Located { diagnostic, here: Some(here), others }
+        Located { diagnostic, here: Some(here), others, fault: None }
     }
 
     /// A diagnostic that points at no text.
     pub const fn nowhere(diagnostic: &'a Diagnostic) -> Located<'a> {
-        Located { diagnostic, here: None, others: Vec::new() }
+        Located { diagnostic, here: None, others: Vec::new(), fault: None }
     }
 
     /// The text that spans of `origin` count in, if the caller had it.

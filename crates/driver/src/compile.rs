@@ -3,7 +3,7 @@
 //! Program fragments are compiled all. Library fragments are checked and compiled when something names one
 //! of their symbols, so an image costs what it uses; those that closure found are compiled together with the program.
 
-use morph_codegen::synthetic;
+use morph_codegen::synthetic::{self, ClosedNote};
 use morph_diag::{Color, Format, FragmentId, Lang, Located, Severity, render};
 use morph_link::LinkError;
 use morph_object::{Object, Symbol};
@@ -11,6 +11,7 @@ use morph_sema::summary::{Definition, Side};
 use rustc_hash::FxHashMap;
 
 use crate::analysis::{Analysis, State, to_u32};
+use crate::fault_ids::FaultIds;
 use crate::options::{self, Goal, Options};
 use crate::refusal;
 use crate::task::{Executor, Synthetic, Task, Verdict};
@@ -244,6 +245,7 @@ impl<'e> Compilation<'e> {
             return closed_globals;
         }
         let errors = Errors::new(analysis);
+        let faults = FaultIds::new(analysis);
         for id in closed {
             let cause = match analysis.state(id) {
                 State::Dependent(cause) => *cause,
@@ -252,6 +254,9 @@ impl<'e> Compilation<'e> {
             let name = analysis.name(id).map_or("", |(_, name)| name);
             let english = errors.text(analysis, cause, Lang::En);
             let indonesian = errors.text(analysis, cause, Lang::Id);
+            let fault = faults.of(id).to_string();
+            let note =
+                ClosedNote { name, fault: &fault, english: &english, indonesian: &indonesian };
             for (symbol, form) in symbols(analysis, id) {
                 // A second definition of a name is closed without taking the first one's place.
                 if self.owners.find(&symbol) != Some(id) {
@@ -267,12 +272,10 @@ impl<'e> Compilation<'e> {
                 self.executor.add(&Synthetic::Stub {
                     symbol: &symbol,
                     params: parameters(analysis, id),
-                    name,
-                    english: &english,
-                    indonesian: &indonesian,
+                    note,
                 });
                 let target = self.options.target.codegen();
-                let object = synthetic::stub(target, &symbol, name, &english, &indonesian);
+                let object = synthetic::stub(target, &symbol, &note);
                 stubs.push((id, object));
             }
         }

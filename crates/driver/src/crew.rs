@@ -11,7 +11,7 @@ use morph_fault::supervisor::{
     self, Action, Choice, Decision, Event, JobId, Line, Outcome, Plan, PlanError, Rule, Rung,
     Supervisor, Verdict, WorkerId,
 };
-use morph_sandbox::{Death, Exhausted, Job, Pool, SandboxError, Task, TaskId};
+use morph_sandbox::{CrashKind, Death, Exhausted, Job, Pool, SandboxError, Task, TaskId};
 
 use crate::isolation::Site;
 use crate::ledger::{Armed, Ledger};
@@ -45,10 +45,12 @@ pub(crate) trait Work {
 #[derive(Debug)]
 pub(crate) enum Ended<A> {
     Answer(A),
+    /// At a lower rung than asked for, because of this.
+    Lowered(A, Stubbed),
     Stub(Stubbed),
 }
 
-/// Why a job has no answer.
+/// Why a job has no answer, or none at the rung that was asked for.
 #[derive(Debug)]
 pub(crate) struct Stubbed {
     pub(crate) fault: Fault,
@@ -187,7 +189,9 @@ impl<J: Job, W: Work> Crew<'_, J, W> {
                     let site = self.work.site(job.0 as usize);
                     self.ledger.note_quarantine(&site, fault);
                 }
-                Action::Breaker { unit, notice } => self.ledger.note_breaker(unit, &notice),
+                Action::Breaker { unit, notice, fault } => {
+                    self.ledger.note_breaker(unit, &notice, fault);
+                }
                 Action::Unit { .. } | Action::Done => {}
                 Action::Log(line) => {
                     self.heed(&line);
@@ -218,6 +222,7 @@ impl<J: Job, W: Work> Crew<'_, J, W> {
             | Rule::WorkerTime
             | Rule::BadReply
             | Rule::FreshWorker
+            | Rule::Lowered
             | Rule::FruitlessWorkers => return,
         };
         self.withheld.insert(*job, withheld);
@@ -331,14 +336,16 @@ impl<J: Job, W: Work> Crew<'_, J, W> {
         let job = in_hand.map(|(task, _)| JobId(task.0));
         let phase = Step(in_hand.map_or(0, |(_, phase)| phase));
         let how = match &death {
+            Death::Crashed(record) if record.kind == CrashKind::StackOverflow => {
+                supervisor::Death::StackOverflow
+            }
             Death::Crashed(record) => {
                 let signal = u8::try_from(record.signal).unwrap_or(0);
                 supervisor::Death::Crashed { signal }
             }
             Death::Panicked { .. } => supervisor::Death::Panicked,
-            Death::Exhausted(Exhausted::Memory { .. } | Exhausted::Reply { .. }) => {
-                supervisor::Death::OutOfMemory
-            }
+            Death::Exhausted(Exhausted::Memory { .. }) => supervisor::Death::OutOfMemory,
+            Death::Exhausted(Exhausted::Reply { .. }) => supervisor::Death::ReplyTooLong,
             Death::Exhausted(Exhausted::Cpu { .. } | Exhausted::Wall { .. }) => {
                 supervisor::Death::OutOfTime
             }
@@ -359,6 +366,7 @@ impl<J: Job, W: Work> Crew<'_, J, W> {
     /// `before` is how many notes there were before this crew.
     fn finish(mut self, before: usize) -> Vec<Ended<W::Answer>> {
         let outcomes = self.supervisor.outcomes();
+        let lowered = self.supervisor.lowered();
         self.ledger.end(self.supervisor.memory(), &outcomes);
         let is_stub = |outcome: &Option<Outcome>| matches!(outcome, Some(Outcome::Stub(_)));
         let lost = outcomes.iter().enumerate().filter(|(_, outcome)| is_stub(outcome));
@@ -368,10 +376,16 @@ impl<J: Job, W: Work> Crew<'_, J, W> {
         let jobs = (0..).map(JobId);
         jobs.zip(outcomes)
             .zip(answers)
-            .map(|((job, outcome), answer)| match (outcome, answer) {
-                (Some(Outcome::Object(_) | Outcome::Diagnosed), Some(answer)) => {
-                    Ended::Answer(answer)
-                }
+            .zip(lowered)
+            .map(|(((job, outcome), answer), lowered)| match (outcome, answer) {
+                (Some(Outcome::Object(_)), Some(answer)) => match lowered {
+                    Some(fault) => {
+                        let death = self.deaths.remove(&job);
+                        Ended::Lowered(answer, Stubbed { fault, death, withheld: None })
+                    }
+                    None => Ended::Answer(answer),
+                },
+                (Some(Outcome::Diagnosed), Some(answer)) => Ended::Answer(answer),
                 (Some(Outcome::Stub(fault)), _) => {
                     let death = self.deaths.remove(&job);
                     let withheld = self.withheld.remove(&job);

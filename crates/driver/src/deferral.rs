@@ -7,7 +7,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::{flag, low_level};
 
 /// Puts signals off. One for a process: two would not know of each other. Clones are the same one.
@@ -15,6 +15,13 @@ use signal_hook::{flag, low_level};
 pub struct Deferral {
     /// Made when they are needed first: until then signals do what they always do, in workers too.
     handlers: Arc<OnceLock<Option<Handlers>>>,
+}
+
+/// A file that would grow beyond `ulimit -f` is an error of the write from now on, as a full disk is, not the end of the process. A
+/// program that this process becomes has the default again.
+pub fn outlive_file_size_limits() {
+    // Without the handler the system's default stays.
+    let _registered = flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)));
 }
 
 /// What the handlers look at.

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
-use morph_fault::fault::Fault;
+use morph_fault::fault::{Fault, FaultId};
 use morph_fault::memory::{Memory, StoredMemory};
 use morph_fault::supervisor::{Line, Outcome, Plan};
 use morph_fault::unit::UnitId;
@@ -32,8 +32,8 @@ pub enum Note {
     NotStarted { reason: String },
     /// A fragment is not tried again until its text, its environment or the compiler changes.
     Quarantined { site: Site, fault: String },
-    /// The breaker of a unit changed.
-    Breaker { unit: String, text: String },
+    /// The breaker of a unit changed, because of this fault if it was one.
+    Breaker { unit: String, text: String, fault: Option<String> },
     /// What was kept of earlier builds cannot be used. A warning.
     MemoryUnused { problem: String },
     /// What later builds should know could not be written. A warning.
@@ -322,15 +322,16 @@ impl Ledger {
         self.notes.push(Note::Quarantined { site: site.clone(), fault: fault.id.to_string() });
     }
 
-    pub(crate) fn note_breaker(&mut self, unit: UnitId, notice: &Notice) {
+    pub(crate) fn note_breaker(&mut self, unit: UnitId, notice: &Notice, fault: Option<FaultId>) {
         let unit = self.units.get(unit.0 as usize).cloned().unwrap_or_default();
         let text = match notice {
-            Notice::Moved { from, to, .. } => format!("{from:?} -> {to:?}"),
+            Notice::Moved { from, to, .. } => format!("{} -> {}", from.name(), to.name()),
             Notice::Spared { .. } | Notice::WouldOpen { .. } | Notice::ProbeReused { .. } => {
                 format!("{notice:?}")
             }
         };
-        self.notes.push(Note::Breaker { unit, text });
+        let fault = fault.map(|fault| fault.to_string());
+        self.notes.push(Note::Breaker { unit, text, fault });
     }
 
     /// Closes the account: what is to be remembered is written, if it changed.

@@ -13,6 +13,7 @@ pub mod decisions;
 mod deferral;
 pub mod drill;
 pub mod expression;
+mod fault_ids;
 #[cfg(test)]
 mod hostile;
 mod image;
@@ -45,7 +46,7 @@ mod unprotected;
 mod unread;
 mod worker;
 
-pub use deferral::Deferral;
+pub use deferral::{Deferral, outlive_file_size_limits};
 pub use image::write_image;
 pub use ledger::Note;
 pub use pipeline::{Output, Status, build};

@@ -5,6 +5,7 @@ use morph_sema::summary::{Definition, Side, UseKind};
 use rustc_hash::FxHashMap;
 
 use crate::analysis::{Analysis, State, to_u32};
+use crate::fault_ids::FaultIds;
 use crate::reach::Graph;
 use crate::report::Closed;
 
@@ -39,9 +40,11 @@ pub(crate) fn closed(analysis: &Analysis<'_>, entry: Option<FragmentId>) -> Vec<
         searches
             .push(graph.search(&graph.unused(analysis.ids().filter(|id| counts(analysis, *id)))));
     }
+    let faults = FaultIds::new(analysis);
     all.into_iter()
         .map(|fragment| Closed {
             fragment,
+            fault: faults.of(fragment),
             because: match analysis.state(fragment) {
                 State::Dependent(cause) => Some(*cause),
                 State::Inactive | State::Active | State::Broken => None,

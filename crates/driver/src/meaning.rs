@@ -8,6 +8,7 @@ use std::path::Path;
 use std::rc::Rc;
 
 use bumpalo::Bump;
+use morph_codegen::synthetic::ClosedNote;
 use morph_diag::{Code, Diagnostic, FragmentId, Span};
 use morph_sema::check::{self, Checked};
 use morph_sema::typed::{Item, Typed};
@@ -183,8 +184,9 @@ impl Executor for Recorder<'_, '_> {
 
     fn add(&mut self, made: &Synthetic<'_>) {
         let body = match *made {
-            Synthetic::Stub { symbol, params, name, english, indonesian } => {
-                check::stub_body(symbol.to_owned(), params, name, english, indonesian)
+            Synthetic::Stub { symbol, params, note } => {
+                let ClosedNote { name, fault, english, indonesian } = note;
+                check::stub_body(symbol.to_owned(), params, [name, fault, english, indonesian])
             }
             Synthetic::Start { initialisers, entry } => check::start_body(initialisers, entry),
         };

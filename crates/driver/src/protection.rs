@@ -61,6 +61,17 @@ pub fn compiler_build() -> Build {
     Build(bytes)
 }
 
+/// What a fault of the compiler costs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cost {
+    /// The fragment in hand.
+    Fragment,
+    /// An import, so what it would have brought in.
+    Import,
+    /// A whole file: it could not be cut into fragments.
+    File,
+}
+
 impl Shield {
     /// What the caller asks for counts before what the project's file says.
     pub(crate) fn new(isolation: &Isolation, config: &Config, ledger: &Ledger) -> Shield {
@@ -135,26 +146,42 @@ impl Shield {
         plan
     }
 
-    /// The message about a fragment that has no result.
-    pub(crate) fn diagnose(&self, stubbed: &Stubbed, head: Span) -> Diagnostic {
+    /// The warning about a fragment that could only be compiled with less optimisation.
+    pub(crate) fn warn_of_lowered(&self, stubbed: &Stubbed, head: Span) -> Diagnostic {
+        self.of_fault(Code::CompilerLowered, stubbed, head)
+    }
+
+    /// The message about a fragment that has no result, which costs so much.
+    pub(crate) fn diagnose(&self, stubbed: &Stubbed, head: Span, cost: Cost) -> Diagnostic {
         let fault = stubbed.fault;
         let code = match fault.kind {
             FaultKind::Exhausted(_) => Code::CompilerExhausted,
             FaultKind::Crashed(_) | FaultKind::Diagnosed | FaultKind::Lost => Code::CompilerCrashed,
         };
-        let mut problem = Diagnostic::new(code, head)
-            .arg("kind", kind_name(fault.kind))
-            .arg("phase", stubbed.phase().name())
-            .arg("fault", fault.id.to_string());
-        if let Some(bundles) = self.bundles.as_ref().filter(|_| bundle::is_kept(stubbed)) {
-            problem = problem.arg("bundle", format!("{bundles}/{}", fault.id));
-        }
+        let cost = match cost {
+            Cost::Fragment => "fragment",
+            Cost::Import => "import",
+            Cost::File => "file",
+        };
+        let problem = self.of_fault(code, stubbed, head).arg("cost", cost);
         match stubbed.withheld {
             None => problem,
             Some(Withheld::Quarantined) => problem.footer("note-withheld"),
             Some(Withheld::Untested) => problem.footer("note-withheld-breaker"),
             Some(Withheld::NotLowered) => problem.footer("note-not-lowered"),
             Some(Withheld::NotRetried) => problem.footer("note-not-retried"),
+        }
+    }
+
+    fn of_fault(&self, code: Code, stubbed: &Stubbed, head: Span) -> Diagnostic {
+        let fault = stubbed.fault;
+        let problem = Diagnostic::new(code, head)
+            .arg("kind", kind_name(fault.kind))
+            .arg("phase", stubbed.phase().name())
+            .arg("fault", fault.id.to_string());
+        match self.bundles.as_ref().filter(|_| bundle::is_kept(stubbed)) {
+            Some(bundles) => problem.arg("bundle", format!("{bundles}/{}", fault.id)),
+            None => problem,
         }
     }
 

@@ -8,6 +8,7 @@ use std::path::Path;
 use morph_diag::{
     Code, Color, Diagnostic, Format, FragmentId, Lang, Located, Severity, Source, Span, render,
 };
+use morph_fault::fault::FaultId;
 use morph_sema::summary::Side;
 
 use crate::isolation::Site;
@@ -77,6 +78,8 @@ pub struct Problem {
 #[derive(Debug)]
 pub struct Closed {
     pub fragment: FragmentId,
+    /// What joins its messages with those of the running program; of a fragment that needs a broken one, that one's.
+    pub fault: FaultId,
     /// The broken fragment that it needs, if it has no error of its own.
     pub because: Option<FragmentId>,
     /// Shortest call paths to it, one for each entry point that reaches it: `mulai`, start-up; none if nothing reaches it.
@@ -90,6 +93,7 @@ pub struct Report {
     pub fragments: Vec<FragmentPlace>,
     /// Sorted by place; those without one come first.
     pub problems: Vec<Problem>,
+    /// In the order of fragments.
     pub closed: Vec<Closed>,
     /// How many fragments the program itself has.
     pub total: usize,
@@ -150,11 +154,21 @@ impl Report {
                 .map(|unit| Source::unit(unit.path.as_str(), unit.text.as_str(), 0)),
             Subject::Fragment(id) => self.source(id),
         };
-        let located = match here {
+        let mut located = match here {
             Some(source) => Located::new(&problem.diagnostic, source, |id| self.source(id)),
             None => Located::nowhere(&problem.diagnostic),
         };
+        let fault = self.fault(problem).map(|fault| fault.to_string());
+        located.fault = fault.as_deref();
         render(&located, lang, format, color)
+    }
+
+    /// The fault id of the fragment that a problem closes.
+    fn fault(&self, problem: &Problem) -> Option<FaultId> {
+        let fragment = problem.subject.fragment()?;
+        let at = self.closed.binary_search_by_key(&fragment, |closed| closed.fragment).ok()?;
+        let closes = problem.diagnostic.severity() == Severity::Error;
+        self.closed.get(at).filter(|_| closes).map(|closed| closed.fault)
     }
 
     pub fn place(&self, id: FragmentId) -> Option<&FragmentPlace> {

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use bumpalo::Bump;
-use morph_diag::{Code, Diagnostic, Span};
+use morph_diag::{Code, Diagnostic, FragmentId, Span};
 use morph_fault::fault::{Crash, Fault, FaultKind, Key, Resource};
 use morph_fault::supervisor::{Grain, Job, PlannedUnit, Rung, Verdict};
 use morph_fault::unit::UnitId;
@@ -20,7 +20,7 @@ use crate::ledger::Ledger;
 use crate::options::{Goal, Opt, Options};
 use crate::phase::Phase;
 use crate::program::{FragmentRef, Program};
-use crate::protection::{Shield, compiler_build};
+use crate::protection::{Cost, Shield, compiler_build};
 use crate::reader::{Lines, Reader, Seen, Source};
 use crate::task::{Built, Executor, Made, Task, Verdict as Answer};
 use crate::unit::Fragment;
@@ -44,6 +44,14 @@ pub(crate) struct SandboxedReader<'a, 'l> {
     pub(crate) failure: Option<CrewError>,
     /// What broke its worker, to be written down.
     pub(crate) broken: Vec<Broken>,
+}
+
+/// What became of a fragment on which a worker broke.
+#[derive(Clone, Copy, Debug)]
+enum Fate {
+    Closed,
+    /// It has an object, less optimised than was asked for.
+    Lowered,
 }
 
 /// A task that broke its worker each time.
@@ -123,13 +131,18 @@ impl<'a, 'l> SandboxedReader<'a, 'l> {
         lines: &mut Lines<'_>,
     ) -> Fragment<'a> {
         match seen {
-            Some(Ended::Answer(Seen { syntax, summary })) => {
+            Some(Ended::Answer(seen) | Ended::Lowered(seen, _)) => {
+                let Seen { syntax, summary } = seen;
                 let line = lines.next(&piece);
                 Fragment { piece, line, syntax, summary, fault: None }
             }
             Some(Ended::Stub(stubbed)) => {
                 let text = piece.text(source.text);
-                let problem = self.shield.diagnose(&stubbed, head(&piece, text));
+                let cost = match piece.kind {
+                    PieceKind::Import => Cost::Import,
+                    _ => Cost::Fragment,
+                };
+                let problem = self.shield.diagnose(&stubbed, head(&piece, text), cost);
                 let site = Site { unit: source.path.to_owned(), fragment: Some(at) };
                 let what = BrokenTask::Alone {
                     text: text.to_owned(),
@@ -168,7 +181,7 @@ impl<'a> Reader<'a> for SandboxedReader<'a, '_> {
         let mut pieces: Vec<Vec<Piece>> = Vec::new();
         for (unit, cut) in units.iter().zip(cut) {
             match cut {
-                Some(Ended::Answer(cut)) => {
+                Some(Ended::Answer(cut) | Ended::Lowered(cut, _)) => {
                     pieces.push(cut);
                     whole.push(None);
                 }
@@ -183,7 +196,8 @@ impl<'a> Reader<'a> for SandboxedReader<'a, '_> {
                     }]);
                     let first_line = unit.text.find('\n').unwrap_or(unit.text.len());
                     let head = Span::new(0, u32::try_from(first_line).unwrap_or(u32::MAX));
-                    whole.push(Some(Box::new(self.shield.diagnose(&stubbed, head))));
+                    let problem = self.shield.diagnose(&stubbed, head, Cost::File);
+                    whole.push(Some(Box::new(problem)));
                     let site = Site { unit: unit.path.to_owned(), fragment: None };
                     let what = BrokenTask::Unit { text: unit.text.to_owned(), side: unit.side };
                     self.broken.push(Broken { site, stubbed, what });
@@ -376,7 +390,15 @@ impl<'p, 'l> SandboxedExecutor<'p, 'l> {
                     .all(|entry| self.environment.answer(side, entry.question) == entry.answer)
             };
             match built.filter(holds) {
-                Some(built) => answers.push((task, Answer::Built(Box::new(built)))),
+                Some(mut built) => {
+                    if let Some(fault) = self.lowered_before(id) {
+                        let site = self.site(id);
+                        let stubbed = Stubbed { fault, death: None, withheld: None };
+                        let problem = self.faulted(task, site, stubbed, Fate::Lowered);
+                        built.diagnostics.push(*problem);
+                    }
+                    answers.push((task, Answer::Built(Box::new(built))));
+                }
                 None => left.push(task),
             }
         }
@@ -384,13 +406,35 @@ impl<'p, 'l> SandboxedExecutor<'p, 'l> {
         (left, answers)
     }
 
-    /// Takes note of a task that has no result, and words why.
-    fn faulted(&mut self, Task(id): Task, site: Site, stubbed: Stubbed) -> Box<Diagnostic> {
+    /// What a fragment died of at a higher rung, in an earlier build.
+    fn lowered_before(&self, id: FragmentId) -> Option<Fault> {
+        let key = self.shield.job_key(self.keys[id.0 as usize]);
+        let entries = &self.ledger.memory.lowered;
+        entries.iter().find(|(known, ..)| *known == key).map(|(.., entry)| entry.fault)
+    }
+
+    fn site(&self, id: FragmentId) -> Site {
+        let place = self.places[id.0 as usize];
+        let unit = self.program.units[place.unit as usize].path.clone();
+        Site { unit, fragment: Some(place.fragment) }
+    }
+
+    /// Takes note of a task that has no result, or not the one that was asked for, and words why.
+    fn faulted(
+        &mut self,
+        Task(id): Task,
+        site: Site,
+        stubbed: Stubbed,
+        fate: Fate,
+    ) -> Box<Diagnostic> {
         let place = self.places[id.0 as usize];
         let unit = &self.program.units[place.unit as usize];
         let fragment = &unit.fragments[place.fragment as usize];
         let head = head(&fragment.piece, unit.text_of(fragment));
-        let problem = self.shield.diagnose(&stubbed, head);
+        let problem = match fate {
+            Fate::Closed => self.shield.diagnose(&stubbed, head, Cost::Fragment),
+            Fate::Lowered => self.shield.warn_of_lowered(&stubbed, head),
+        };
         self.broken.push(Broken { site, stubbed, what: BrokenTask::Fragment { place } });
         Box::new(problem)
     }
@@ -466,7 +510,13 @@ impl Executor for SandboxedExecutor<'_, '_> {
         for ((task, site), ended) in tasks.into_iter().zip(sites).zip(ended) {
             let answer = match ended {
                 Ended::Answer(built) => Answer::Built(built),
-                Ended::Stub(stubbed) => Answer::Faulted(self.faulted(task, site, stubbed)),
+                Ended::Lowered(mut built, stubbed) => {
+                    built.diagnostics.push(*self.faulted(task, site, stubbed, Fate::Lowered));
+                    Answer::Built(built)
+                }
+                Ended::Stub(stubbed) => {
+                    Answer::Faulted(self.faulted(task, site, stubbed, Fate::Closed))
+                }
             };
             answers.push((task, answer));
         }
@@ -482,7 +532,7 @@ impl Executor for SandboxedExecutor<'_, '_> {
         let fault = Fault::new(&key, phase, kind, &build);
         let stubbed = Stubbed { fault, death: None, withheld: None };
         let site = Site { unit, fragment: Some(place.fragment) };
-        *self.faulted(Task(id), site, stubbed)
+        *self.faulted(Task(id), site, stubbed, Fate::Closed)
     }
 }
 
@@ -556,10 +606,12 @@ fn encode(value: &impl serde::Serialize) -> Vec<u8> {
 pub(crate) fn kind_name(kind: FaultKind) -> String {
     match kind {
         FaultKind::Crashed(Crash::Signal(signal)) => signal_name(signal),
+        FaultKind::Crashed(Crash::StackOverflow) => "stack overflow".to_owned(),
         FaultKind::Crashed(Crash::Panic) => "panic".to_owned(),
         FaultKind::Crashed(Crash::BadReply) => "bad reply".to_owned(),
         FaultKind::Exhausted(Resource::Time) => "time".to_owned(),
         FaultKind::Exhausted(Resource::Memory) => "memory".to_owned(),
+        FaultKind::Exhausted(Resource::Reply) => "reply".to_owned(),
         FaultKind::Exhausted(Resource::Handouts) => "handouts".to_owned(),
         FaultKind::Exhausted(Resource::Workers) => "workers".to_owned(),
         FaultKind::Diagnosed | FaultKind::Lost => "lost".to_owned(),

@@ -1,6 +1,7 @@
 //! What is done to one fragment once all signatures are known, as values that can travel to a worker and back.
 
 use morph_codegen::Problem;
+use morph_codegen::synthetic::ClosedNote;
 use morph_diag::{Code, Diagnostic, FragmentId, Span};
 use morph_object::{Object, Symbol};
 use morph_sema::environment::Asked;
@@ -14,14 +15,7 @@ pub(crate) struct Task(pub(crate) FragmentId);
 #[derive(Clone, Debug)]
 pub(crate) enum Synthetic<'s> {
     /// Stands in for something closed: it reports, and never returns.
-    Stub {
-        symbol: &'s str,
-        params: u32,
-        name: &'s str,
-        /// The original diagnostics, worded.
-        english: &'s str,
-        indonesian: &'s str,
-    },
+    Stub { symbol: &'s str, params: u32, note: ClosedNote<'s> },
     /// Runs the initialisers, then the entry with so many parameters.
     Start { initialisers: &'s [Symbol], entry: Option<(&'s str, u32)> },
 }

@@ -44,6 +44,8 @@ pub struct Phase(pub u8);
 pub enum Crash {
     /// By this signal, as its crash record says.
     Signal(u8),
+    /// By using up its stack.
+    StackOverflow,
     /// By a panic.
     Panic,
     /// It answered with bytes that are no answer, or too few.
@@ -57,6 +59,8 @@ pub enum Resource {
     Time,
     /// Its memory.
     Memory,
+    /// The length that an answer may have.
+    Reply,
     /// The number of times it is handed out again after its worker was lost.
     Handouts,
     /// The workers: none could be started any more.
@@ -79,7 +83,8 @@ impl FaultKind {
     /// of handouts or workers is a sum of losses, so it does not.
     pub fn counts(self) -> Counts {
         match self {
-            FaultKind::Crashed(_) | FaultKind::Exhausted(Resource::Time | Resource::Memory) => {
+            FaultKind::Crashed(_)
+            | FaultKind::Exhausted(Resource::Time | Resource::Memory | Resource::Reply) => {
                 Counts::Failure
             }
             FaultKind::Diagnosed
@@ -99,6 +104,8 @@ impl FaultKind {
             FaultKind::Exhausted(Resource::Workers) => 6,
             FaultKind::Crashed(Crash::Panic) => 7,
             FaultKind::Crashed(Crash::BadReply) => 8,
+            FaultKind::Crashed(Crash::StackOverflow) => 9,
+            FaultKind::Exhausted(Resource::Reply) => 10,
             FaultKind::Crashed(Crash::Signal(signal)) => 256 + signal as u16,
         }
     }
@@ -109,10 +116,12 @@ impl fmt::Display for FaultKind {
         match self {
             FaultKind::Diagnosed => write!(f, "diagnosed"),
             FaultKind::Crashed(Crash::Signal(signal)) => write!(f, "crashed by signal {signal}"),
+            FaultKind::Crashed(Crash::StackOverflow) => write!(f, "crashed: its stack overflowed"),
             FaultKind::Crashed(Crash::Panic) => write!(f, "crashed by a panic"),
             FaultKind::Crashed(Crash::BadReply) => write!(f, "crashed: its answer is no answer"),
             FaultKind::Exhausted(Resource::Time) => write!(f, "exhausted its time"),
             FaultKind::Exhausted(Resource::Memory) => write!(f, "exhausted its memory"),
+            FaultKind::Exhausted(Resource::Reply) => write!(f, "answered at too great a length"),
             FaultKind::Exhausted(Resource::Handouts) => write!(f, "lost with its worker too often"),
             FaultKind::Exhausted(Resource::Workers) => write!(f, "no worker could be started"),
             FaultKind::Lost => write!(f, "lost with its worker"),
@@ -134,6 +143,11 @@ impl FaultId {
     pub fn new(key: &Key, phase: Phase, kind: FaultKind, build: &Build) -> FaultId {
         let how = (u64::from(phase.0) << 16) | u64::from(kind.code());
         FaultId(digest(digest(how, &key.0), &build.0) >> (64 - BITS))
+    }
+
+    /// The id of what is wrong with the input itself: every build says the same about it.
+    pub fn diagnosed(key: &Key) -> FaultId {
+        FaultId::new(key, Phase::default(), FaultKind::Diagnosed, &Build([0; 32]))
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a supervisor remembers from one build to the next: quarantine, suspects, breakers.
+//! What a supervisor remembers from one build to the next: quarantine, suspects, lowered jobs, breakers.
 //!
 //! [`StoredMemory`] is what is written, version first. Whatever is read back is checked: an entry that
 //! could not have been written is left out and named, so hostile or damaged bytes cost at most retries.
@@ -13,7 +13,7 @@ use crate::supervisor::Rung;
 use crate::time::Moment;
 
 /// The version of [`StoredMemory`].
-pub const MEMORY_VERSION: u32 = 1;
+pub const MEMORY_VERSION: u32 = 2;
 
 /// More entries of a kind than this are not kept; the oldest go first.
 pub const MEMORY_LIMIT: usize = 65_536;
@@ -34,6 +34,15 @@ pub struct Suspect {
     pub since: Moment,
 }
 
+/// A job that has a result at a lower rung only, and begins there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lowered {
+    /// What it died of at the rung above.
+    pub fault: Fault,
+    pub rung: Rung,
+    pub since: Moment,
+}
+
 /// What is remembered of a unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UnitMemory {
@@ -49,6 +58,7 @@ pub struct UnitMemory {
 pub struct Memory {
     pub quarantine: BTreeMap<(Key, Build), Quarantined>,
     pub suspects: BTreeMap<(Key, Build), Suspect>,
+    pub lowered: BTreeMap<(Key, Build), Lowered>,
     /// By the digest of what names the unit from build to build.
     pub units: BTreeMap<Key, UnitMemory>,
 }
@@ -59,6 +69,7 @@ pub struct StoredMemory {
     pub version: u32,
     pub quarantine: Vec<(Key, Build, Quarantined)>,
     pub suspects: Vec<(Key, Build, Suspect)>,
+    pub lowered: Vec<(Key, Build, Lowered)>,
     pub units: Vec<(Key, UnitMemory)>,
 }
 
@@ -89,6 +100,7 @@ impl Memory {
                 .map(|((key, build), it)| (*key, *build, *it))
                 .collect(),
             suspects: self.suspects.iter().map(|((key, build), it)| (*key, *build, *it)).collect(),
+            lowered: self.lowered.iter().map(|((key, build), it)| (*key, *build, *it)).collect(),
             units: self.units.iter().map(|(name, it)| (*name, *it)).collect(),
         }
     }
@@ -101,7 +113,8 @@ impl Memory {
             problems.push(MemoryProblem::Version(stored.version));
             return (memory, problems);
         }
-        for count in [stored.quarantine.len(), stored.suspects.len(), stored.units.len()] {
+        let StoredMemory { quarantine, suspects, lowered, units, .. } = stored;
+        for count in [quarantine.len(), suspects.len(), lowered.len(), units.len()] {
             if count > MEMORY_LIMIT {
                 problems.push(MemoryProblem::TooMany(count));
             }
@@ -124,6 +137,15 @@ impl Memory {
                 }
             }
         }
+        for (key, build, entry) in stored.lowered.iter().take(MEMORY_LIMIT) {
+            match check(key, build, &entry.fault, memory.lowered.contains_key(&(*key, *build))) {
+                Some(problem) => problems.push(problem),
+                None => {
+                    let entry = Lowered { since: entry.since.min(now), ..*entry };
+                    memory.lowered.insert((*key, *build), entry);
+                }
+            }
+        }
         for (name, unit) in stored.units.iter().take(MEMORY_LIMIT) {
             if memory.units.insert(*name, *unit).is_some() {
                 problems.push(MemoryProblem::Twice(*name));
@@ -136,8 +158,10 @@ impl Memory {
     pub(crate) fn prune(&mut self, build: &Build) {
         self.quarantine.retain(|(_, of), _| of == build);
         self.suspects.retain(|(_, of), _| of == build);
+        self.lowered.retain(|(_, of), _| of == build);
         drop_oldest(&mut self.quarantine, |entry| entry.since);
         drop_oldest(&mut self.suspects, |entry| entry.since);
+        drop_oldest(&mut self.lowered, |entry| entry.since);
         drop_oldest(&mut self.units, |entry| entry.breaker.since);
     }
 }

@@ -41,8 +41,8 @@ pub use replay::{ReplayError, replay};
 use record::{JobRecord, Lane, Place, UnitRecord, Worker};
 
 use crate::breaker::{Answer, Breaker, Config, Input, State};
-use crate::fault::{Build, Fault, FaultKind, Resource};
-use crate::memory::{Memory, MemoryProblem, UnitMemory};
+use crate::fault::{Build, Fault, FaultId, FaultKind, Resource};
+use crate::memory::{Lowered, Memory, MemoryProblem, UnitMemory};
 use crate::policy::{Policies, PolicyName};
 use crate::time::Moment;
 use crate::unit::{UnitEvent, UnitId, Units};
@@ -156,6 +156,11 @@ impl Supervisor {
         self.jobs.iter().map(outcome).collect()
     }
 
+    /// What each job died of at a higher rung than that of its outcome, in their order.
+    pub fn lowered(&self) -> Vec<Option<Fault>> {
+        self.jobs.iter().map(|job| job.lowered).collect()
+    }
+
     /// The units with their states and errors; errors are noted when all jobs have ended.
     pub fn units(&self) -> &Units {
         &self.registry
@@ -228,8 +233,22 @@ impl Supervisor {
         let inputs = inputs.iter().map(|(name, value)| (Cow::Borrowed(*name), *value)).collect();
         let About { job, unit, worker } = about;
         let seq = self.next_seq();
-        let decision = Decision { seq, now, job, unit, worker, rule, inputs, choice };
+        let fault = job.and_then(|job| self.fault_of(job));
+        let decision = Decision { seq, now, job, unit, worker, fault, rule, inputs, choice };
         actions.push(Action::Log(Line::Decision(decision)));
+    }
+
+    /// What last went wrong with a job, in this build or an earlier one.
+    fn fault_of(&self, job: JobId) -> Option<FaultId> {
+        let JobRecord { key, last, .. } = self.jobs.get(job.0 as usize)?;
+        if let Some((kind, phase)) = last {
+            return Some(FaultId::new(key, *phase, *kind, &self.build));
+        }
+        let entry = (*key, self.build);
+        let quarantined = self.memory.quarantine.get(&entry).map(|entry| entry.fault);
+        let suspect = || self.memory.suspects.get(&entry).map(|entry| entry.fault);
+        let lowered = || self.memory.lowered.get(&entry).map(|entry| entry.fault);
+        quarantined.or_else(suspect).or_else(lowered).map(|fault| fault.id)
     }
 
     /// Asks a policy; where it has no value the answer is no, and the reason comes with it.
@@ -240,13 +259,24 @@ impl Supervisor {
         }
     }
 
-    /// Tells the breaker of a unit something, as of the start of the build.
-    fn tell(&mut self, id: UnitId, input: Input, actions: &mut Vec<Action>) -> Option<Answer> {
+    /// Tells the breaker of a unit something, as of the start of the build; `because` of a job, where it is one's fault.
+    fn tell(
+        &mut self,
+        id: UnitId,
+        input: Input,
+        because: Option<JobId>,
+        actions: &mut Vec<Action>,
+    ) -> Option<Answer> {
+        let fault = because.and_then(|job| self.fault_of(job));
         let (config, started) = (self.config, self.started);
         let unit = self.units.get_mut(id.0 as usize)?;
         let mut notices = Vec::new();
         let answer = unit.breaker.apply(&config, input, started, &mut notices);
-        actions.extend(notices.into_iter().map(|notice| Action::Breaker { unit: id, notice }));
+        actions.extend(notices.into_iter().map(|notice| Action::Breaker {
+            unit: id,
+            notice,
+            fault,
+        }));
         answer.ok()
     }
 
@@ -297,14 +327,25 @@ impl Supervisor {
     fn settle(&mut self, id: JobId, outcome: Outcome, actions: &mut Vec<Action>) {
         let build = self.build;
         let Some(job) = self.job(id) else { return };
-        let (unit_id, key) = (job.unit, job.key);
+        let (unit_id, key, lowered) = (job.unit, job.key, job.lowered);
         let was = job.place;
         job.place = Place::Settled(outcome);
+        let entry = (key, build);
         match outcome {
             Outcome::Object(_) | Outcome::Diagnosed => {
-                self.memory.suspects.remove(&(key, build));
+                self.memory.suspects.remove(&entry);
             }
             Outcome::Stub(_) => {}
+        }
+        match (outcome, lowered) {
+            (Outcome::Object(rung), Some(fault)) => {
+                let since = self.started;
+                let known = self.memory.lowered.entry(entry);
+                known.or_insert(Lowered { fault, rung, since });
+            }
+            (Outcome::Object(_) | Outcome::Diagnosed, _) | (Outcome::Stub(_), _) => {
+                self.memory.lowered.remove(&entry);
+            }
         }
         if let (Outcome::Object(_), Some(unit)) = (outcome, self.unit(unit_id)) {
             unit.objects += 1;

@@ -201,7 +201,7 @@ fn what_could_not_have_been_written_is_left_out_and_named() {
     ];
     expect![[r#"
         2 kept, since Some(3): 
-        0 kept, since None: the memory is of version 2, not 1: nothing of it is used
+        0 kept, since None: the memory is of version 3, not 2: nothing of it is used
         1 kept, since None: an entry for key-09090909 is left out: its fault id does not follow from it
         1 kept, since None: an entry for key-07070707 is left out: a fault of its kind is not remembered
         2 kept, since Some(3): a second entry for key-08080808 is left out"#]].assert_eq(&messages.join("\n"));

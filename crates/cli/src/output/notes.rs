@@ -80,9 +80,11 @@ fn words<'n>(note: &'n Note, report: &Report, lang: Lang) -> Words<'n> {
         Note::Quarantined { site, fault } => {
             ("quarantined", "note-quarantined", Some(site), vec![("fault", fault.as_str())])
         }
-        Note::Breaker { unit, text } => {
-            let facts = vec![("unit", unit.as_str()), ("text", text.as_str())];
-            ("breaker", "note-breaker", None, facts)
+        Note::Breaker { unit, text, fault } => {
+            let mut facts = vec![("unit", unit.as_str()), ("text", text.as_str())];
+            facts.extend(fault.as_deref().map(|fault| ("fault", fault)));
+            let key = if fault.is_some() { "note-breaker-fault" } else { "note-breaker" };
+            ("breaker", key, None, facts)
         }
         Note::MemoryUnused { problem } => {
             ("memory", "note-memory-unused", None, vec![("problem", problem.as_str())])

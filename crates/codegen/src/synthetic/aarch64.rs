@@ -7,9 +7,9 @@ use super::{Code, Step};
 /// `stp x29, x30, [sp, #-16]!`, `mov x29, sp`.
 const PROLOGUE: [u32; 2] = [0xa9bf_7bfd, 0x9100_03fd];
 /// `adrp xN, ...`: the page.
-const ADRP: [u32; 3] = [0x9000_0000, 0x9000_0001, 0x9000_0002];
+const ADRP: [u32; 4] = [0x9000_0000, 0x9000_0001, 0x9000_0002, 0x9000_0003];
 /// `add xN, xN, ...`: the place in the page.
-const ADD: [u32; 3] = [0x9100_0000, 0x9100_0021, 0x9100_0042];
+const ADD: [u32; 4] = [0x9100_0000, 0x9100_0021, 0x9100_0042, 0x9100_0063];
 /// `ldr xN, [xN, ...]`: the word at a place in the page.
 const LDR: [u32; 2] = [0xf940_0000, 0xf940_0021];
 /// `bl ...`.

@@ -6,8 +6,9 @@ use super::{Code, Step};
 
 /// `push rbp`, `mov rbp, rsp`.
 const PROLOGUE: &[u8] = &[0x55, 0x48, 0x89, 0xe5];
-/// `lea ..., [rip + ...]` into RDI, RSI, RDX: four bytes of distance follow.
-const LEA: [&[u8]; 3] = [&[0x48, 0x8d, 0x3d], &[0x48, 0x8d, 0x35], &[0x48, 0x8d, 0x15]];
+/// `lea ..., [rip + ...]` into RDI, RSI, RDX, RCX: four bytes of distance follow.
+const LEA: [&[u8]; 4] =
+    [&[0x48, 0x8d, 0x3d], &[0x48, 0x8d, 0x35], &[0x48, 0x8d, 0x15], &[0x48, 0x8d, 0x0d]];
 /// `mov ..., [rip + ...]` into RDI, RSI.
 const MOV: [&[u8]; 2] = [&[0x48, 0x8b, 0x3d], &[0x48, 0x8b, 0x35]];
 /// `call ...`.

@@ -67,7 +67,11 @@ fn a_function_names_what_it_refers_to_by_page_and_place_in_the_page() {
 
 #[test]
 fn stand_ins_and_the_start_are_instructions_of_the_target() {
-    let stub = synthetic::stub(Target::Aarch64Linux, "f", "f", "broken", "rusak");
+    let stub = synthetic::stub(
+        Target::Aarch64Linux,
+        "f",
+        &synthetic::ClosedNote { name: "f", fault: "f-0", english: "broken", indonesian: "rusak" },
+    );
     let start =
         synthetic::start(Target::Aarch64Linux, &["%main.fox:0".to_owned()], Some(("mulai", 2)));
     let empty = synthetic::start(Target::Aarch64Linux, &[], None);
@@ -79,8 +83,10 @@ fn stand_ins_and_the_start_are_instructions_of_the_target() {
         91000000 PageOffset12 Data +0
         90000001 Page21 Data +2
         91000021 PageOffset12 Data +2
-        90000002 Page21 Data +9
-        91000042 PageOffset12 Data +9
+        90000002 Page21 Data +6
+        91000042 PageOffset12 Data +6
+        90000003 Page21 Data +13
+        91000063 PageOffset12 Data +13
         94000000 Branch26 @fault_closed +0
         a9bf7bfd begins `=start`
         94000000 Branch26 %main.fox:0 +0

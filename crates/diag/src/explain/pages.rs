@@ -102,6 +102,7 @@ pages! {
     FunctionTooLarge = "FUNCTION_TOO_LARGE",
     CompilerCrashed = "COMPILER_CRASHED",
     CompilerExhausted = "COMPILER_EXHAUSTED",
+    CompilerLowered = "COMPILER_LOWERED",
     CompilerFault = "COMPILER_FAULT",
     OutputFailed = "OUTPUT_FAILED",
 }

@@ -17,6 +17,8 @@ struct Wire<'a> {
     kind: &'static str,
     code: &'static str,
     severity: &'static str,
+    /// The fault id of the fragment that this error closes.
+    fault: Option<&'a str>,
     message: String,
     /// The language of all texts.
     lang: &'static str,
@@ -68,6 +70,7 @@ pub(super) fn render(located: &Located<'_>, lang: Lang) -> String {
         kind: "diagnostic",
         code: diagnostic.code.name(),
         severity: severity(diagnostic.severity()),
+        fault: located.fault,
         message: wording::message(diagnostic, lang),
         lang: lang.name(),
         path: located.here.map(|source| source.path),
@@ -94,6 +97,7 @@ pub(super) fn bare(located: &Located<'_>, lang: Lang) -> String {
         kind: "diagnostic",
         code: code.name(),
         severity: severity(code.severity()),
+        fault: located.fault,
         message: code.name().to_owned(),
         lang: lang.name(),
         path: located.here.map(|source| source.path),

@@ -125,7 +125,7 @@ fn json_is_one_object_with_file_positions() {
         Lang::En,
         Format::Json,
         expect![[
-            r#"{"version":1,"kind":"diagnostic","code":"FIELD_UNKNOWN","severity":"error","message":"the struct `Titik` has no field `z`","lang":"en","path":"contoh/titik.fox","place":{"line":8,"column":11,"end_line":8,"end_column":12,"byte_start":90,"byte_end":91},"label":"unknown field","labels":[{"path":"contoh/titik.fox","place":{"line":1,"column":10,"end_line":1,"end_column":15,"byte_start":9,"byte_end":14},"text":"`Titik` is defined here"}],"notes":["its fields are `x`, `y`"],"helps":["did you mean `y`?"],"fix":{"path":"contoh/titik.fox","place":{"line":8,"column":11,"end_line":8,"end_column":12,"byte_start":90,"byte_end":91},"replacement":"y"}}"#
+            r#"{"version":1,"kind":"diagnostic","code":"FIELD_UNKNOWN","severity":"error","fault":null,"message":"the struct `Titik` has no field `z`","lang":"en","path":"contoh/titik.fox","place":{"line":8,"column":11,"end_line":8,"end_column":12,"byte_start":90,"byte_end":91},"label":"unknown field","labels":[{"path":"contoh/titik.fox","place":{"line":1,"column":10,"end_line":1,"end_column":15,"byte_start":9,"byte_end":14},"text":"`Titik` is defined here"}],"notes":["its fields are `x`, `y`"],"helps":["did you mean `y`?"],"fix":{"path":"contoh/titik.fox","place":{"line":8,"column":11,"end_line":8,"end_column":12,"byte_start":90,"byte_end":91},"replacement":"y"}}"#
         ]],
     );
     check(
@@ -133,7 +133,7 @@ fn json_is_one_object_with_file_positions() {
         Lang::Id,
         Format::Json,
         expect![[
-            r#"{"version":1,"kind":"diagnostic","code":"FIELD_UNKNOWN","severity":"error","message":"struktur `Titik` tidak punya field `z`","lang":"id","path":"contoh/titik.fox","place":{"line":8,"column":11,"end_line":8,"end_column":12,"byte_start":90,"byte_end":91},"label":"field tidak dikenal","labels":[{"path":"contoh/titik.fox","place":{"line":1,"column":10,"end_line":1,"end_column":15,"byte_start":9,"byte_end":14},"text":"`Titik` didefinisikan di sini"}],"notes":["field-nya adalah `x`, `y`"],"helps":["mungkin maksudnya `y`?"],"fix":{"path":"contoh/titik.fox","place":{"line":8,"column":11,"end_line":8,"end_column":12,"byte_start":90,"byte_end":91},"replacement":"y"}}"#
+            r#"{"version":1,"kind":"diagnostic","code":"FIELD_UNKNOWN","severity":"error","fault":null,"message":"struktur `Titik` tidak punya field `z`","lang":"id","path":"contoh/titik.fox","place":{"line":8,"column":11,"end_line":8,"end_column":12,"byte_start":90,"byte_end":91},"label":"field tidak dikenal","labels":[{"path":"contoh/titik.fox","place":{"line":1,"column":10,"end_line":1,"end_column":15,"byte_start":9,"byte_end":14},"text":"`Titik` didefinisikan di sini"}],"notes":["field-nya adalah `x`, `y`"],"helps":["mungkin maksudnya `y`?"],"fix":{"path":"contoh/titik.fox","place":{"line":8,"column":11,"end_line":8,"end_column":12,"byte_start":90,"byte_end":91},"replacement":"y"}}"#
         ]],
     );
 }
@@ -173,7 +173,7 @@ fn a_place_in_another_file_is_shown_below_with_its_own_path_and_line() {
            |
            = help: rename one, or delete it"#]]
     .assert_eq(&render(&located, Lang::En, Format::Human, Color::Never));
-    expect![[r#"{"version":1,"kind":"diagnostic","code":"DEFINITION_DUPLICATE","severity":"error","message":"the function `tambah` is defined twice","lang":"en","path":"b.fox","place":{"line":41,"column":8,"end_line":41,"end_column":14,"byte_start":907,"byte_end":913},"label":"the second definition","labels":[{"path":"a.fox","place":{"line":7,"column":8,"end_line":7,"end_column":14,"byte_start":95,"byte_end":101},"text":"the first definition stays active"}],"notes":[],"helps":["rename one, or delete it"],"fix":null}"#]].assert_eq(&render(&located, Lang::En, Format::Json, Color::Never));
+    expect![[r#"{"version":1,"kind":"diagnostic","code":"DEFINITION_DUPLICATE","severity":"error","fault":null,"message":"the function `tambah` is defined twice","lang":"en","path":"b.fox","place":{"line":41,"column":8,"end_line":41,"end_column":14,"byte_start":907,"byte_end":913},"label":"the second definition","labels":[{"path":"a.fox","place":{"line":7,"column":8,"end_line":7,"end_column":14,"byte_start":95,"byte_end":101},"text":"the first definition stays active"}],"notes":[],"helps":["rename one, or delete it"],"fix":null}"#]].assert_eq(&render(&located, Lang::En, Format::Json, Color::Never));
 }
 
 #[test]
@@ -296,7 +296,7 @@ fn what_panics_while_rendering_gives_way_to_the_next_plainer_form_and_at_last_to
     expect!["a\\n.fox:1:1: error[TEXT_NUL]: the text contains a NUL byte"]
         .assert_eq(&first_whole(&[&panics, &short], bare));
     expect!["a\\n.fox: [TEXT_NUL]"].assert_eq(&first_whole(&[&panics, &panics], bare));
-    expect![[r#"{"version":1,"kind":"diagnostic","code":"TEXT_NUL","severity":"error","message":"TEXT_NUL","lang":"en","path":"a\n.fox","place":null,"label":null,"labels":[],"notes":[],"helps":[],"fix":null}"#]]
+    expect![[r#"{"version":1,"kind":"diagnostic","code":"TEXT_NUL","severity":"error","fault":null,"message":"TEXT_NUL","lang":"en","path":"a\n.fox","place":null,"label":null,"labels":[],"notes":[],"helps":[],"fix":null}"#]]
         .assert_eq(&first_whole(&[&panics], || json::bare(&located, Lang::En)));
     let nowhere = Located::nowhere(&diagnostic);
     expect!["[TEXT_NUL]"].assert_eq(&short::bare(&nowhere));

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use crate::fault::FaultId;
 use crate::supervisor::message::Event;
 use crate::supervisor::plan::{JobId, Rung, WorkerId};
 use crate::time::Moment;
@@ -31,6 +32,8 @@ pub enum Rule {
     Rerun,
     /// What is in quarantine is not tried.
     Quarantine,
+    /// What has a result at a lower rung only begins there.
+    Lowered,
     /// An OPEN breaker withholds the retries of suspects.
     BreakerOpen,
     /// A fault in HALF_OPEN opens the breaker again at once; enough successes, or all, close it.
@@ -98,6 +101,9 @@ pub struct Decision {
     pub unit: Option<UnitId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub worker: Option<WorkerId>,
+    /// The fault of the job that it is about, if it has one by now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<FaultId>,
     pub rule: Rule,
     pub inputs: Vec<(Cow<'static, str>, i64)>,
     pub choice: Choice,

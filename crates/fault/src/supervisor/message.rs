@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::breaker::Notice;
-use crate::fault::{Fault, Key, Phase};
+use crate::fault::{Fault, FaultId, Key, Phase};
 use crate::supervisor::log::Line;
 use crate::supervisor::plan::{JobId, Rung, WorkerId};
 use crate::unit::{UnitId, UnitState};
@@ -22,12 +22,16 @@ pub enum Verdict {
 pub enum Death {
     /// By a signal, with a crash record.
     Crashed { signal: u8 },
+    /// By using up its stack, with a crash record.
+    StackOverflow,
     /// By a panic, with a record.
     Panicked,
     /// Its time budget was over.
     OutOfTime,
     /// Its memory budget was over.
     OutOfMemory,
+    /// Its answer was longer than it may be.
+    ReplyTooLong,
     /// It left, or fell silent for good, with an answer that is none: as [`Event::BadReply`], but the worker is gone.
     Garbled,
     /// Without a record. If the supervisor had it killed, it knows.
@@ -74,8 +78,8 @@ pub enum Action {
     Settled { job: JobId, outcome: Outcome },
     /// A job is not tried again until its key or the build changes.
     Quarantine { job: JobId, key: Key, fault: Fault },
-    /// Something happened to the breaker of a unit.
-    Breaker { unit: UnitId, notice: Notice },
+    /// Something happened to the breaker of a unit, because of this fault if it was one.
+    Breaker { unit: UnitId, notice: Notice, fault: Option<FaultId> },
     /// The state of a unit changed.
     Unit { unit: UnitId, state: UnitState },
     /// A line for the log.

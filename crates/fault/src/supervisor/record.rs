@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::breaker::{Breaker, Ticket};
-use crate::fault::{FaultKind, Key, Phase};
+use crate::fault::{Fault, FaultKind, Key, Phase};
 use crate::memory::Suspect;
 use crate::supervisor::message::Outcome;
 use crate::supervisor::plan::{JobId, Rung, WorkerId};
@@ -44,6 +44,8 @@ pub(crate) struct JobRecord {
     pub(crate) depth: u32,
     pub(crate) lost: u32,
     pub(crate) last: Option<(FaultKind, Phase)>,
+    /// What it died of at a higher rung.
+    pub(crate) lowered: Option<Fault>,
     /// What is remembered against it.
     pub(crate) suspect: Option<Suspect>,
 }

@@ -29,7 +29,7 @@ impl Supervisor {
                 continue;
             }
             let counts = if made { Counts::Success } else { Counts::Nothing };
-            self.tell(id, Input::Report(ticket, counts), actions);
+            self.tell(id, Input::Report(ticket, counts), None, actions);
         }
         for job in judged {
             // Those of the wave have moved on already.
@@ -46,7 +46,7 @@ impl Supervisor {
         if unit.breaker.state() == State::HalfOpen && unit.held.is_empty() && unit.pending == 0 {
             let inputs = [("objects", i64::from(unit.objects)), ("untried", 0)];
             self.note(About::unit(id), Rule::HalfOpen, &inputs, Choice::Closes, now, actions);
-            self.tell(id, Input::Reset, actions);
+            self.tell(id, Input::Reset, None, actions);
             return;
         }
         while let Some(unit) = self.unit(id)
@@ -57,7 +57,8 @@ impl Supervisor {
                 self.release(job, now, actions);
                 continue;
             }
-            let Some(Answer::Admitted(ticket)) = self.tell(id, Input::Acquire, actions) else {
+            let Some(Answer::Admitted(ticket)) = self.tell(id, Input::Acquire, None, actions)
+            else {
                 return;
             };
             let Some(unit) = self.unit(id) else { return };
@@ -105,7 +106,9 @@ impl Supervisor {
                     error.unwrap_or(if holds { Choice::Down(lower) } else { Choice::Withheld });
                 self.note(about, Rule::RetryWhen, &inputs, choice, now, actions);
                 if holds {
+                    let fault = Fault::new(&job.key, phase, kind, &self.build);
                     if let Some(job) = self.job(id) {
+                        job.lowered = Some(fault);
                         job.rung = lower;
                         job.depth += 1;
                         job.faults_here = 0;
@@ -155,13 +158,14 @@ impl Supervisor {
                 let inputs = [("kind", i64::from(kind.code()))];
                 self.note(about, Rule::HalfOpen, &inputs, Choice::Opens, now, actions);
                 if let Some(ticket) = ticket {
-                    self.tell(unit_id, Input::Report(ticket, Counts::Failure), actions);
+                    self.tell(unit_id, Input::Report(ticket, Counts::Failure), Some(id), actions);
                 }
             }
             State::Closed | State::Observing => {
-                if let Some(Answer::Admitted(ticket)) = self.tell(unit_id, Input::Acquire, actions)
+                if let Some(Answer::Admitted(ticket)) =
+                    self.tell(unit_id, Input::Acquire, Some(id), actions)
                 {
-                    self.tell(unit_id, Input::Report(ticket, Counts::Failure), actions);
+                    self.tell(unit_id, Input::Report(ticket, Counts::Failure), Some(id), actions);
                 }
                 self.ask_to_open(about, unit_id, kind, now, actions);
             }
@@ -194,7 +198,7 @@ impl Supervisor {
         });
         self.note(about, Rule::OpenWhen, &inputs, choice, now, actions);
         if holds && !observing {
-            self.tell(unit_id, Input::Trip, actions);
+            self.tell(unit_id, Input::Trip, about.job, actions);
         }
     }
 }

@@ -50,15 +50,19 @@ impl Supervisor {
         let mut jobs = Vec::with_capacity(plan.jobs.len());
         for job in &plan.jobs {
             let suspect = memory.suspects.get(&(job.key, plan.build)).copied();
+            let lowered = memory.lowered.get(&(job.key, plan.build));
+            let lowered = lowered.filter(|entry| entry.rung < plan.rung);
+            let rung = lowered.map_or(plan.rung, |entry| entry.rung);
             jobs.push(JobRecord {
                 unit: job.unit,
                 key: job.key,
                 place: Place::Held,
-                rung: suspect.map_or(plan.rung, |suspect| suspect.next.min(plan.rung)),
+                rung: suspect.map_or(rung, |suspect| suspect.next.min(rung)),
                 faults_here: 0,
                 depth: 0,
                 lost: 0,
                 last: None,
+                lowered: lowered.map(|entry| entry.fault),
                 suspect,
             });
         }
@@ -115,7 +119,7 @@ impl Supervisor {
                 let choice = error.unwrap_or(if holds { Choice::Probes } else { Choice::Stays });
                 self.note(About::unit(id), Rule::ProbeWhen, &inputs, choice, now, actions);
                 if holds {
-                    self.tell(id, Input::Probe, actions);
+                    self.tell(id, Input::Probe, None, actions);
                 }
             }
             let testing =
@@ -137,6 +141,11 @@ impl Supervisor {
                 self.note(about, Rule::Quarantine, &inputs, Choice::Withheld, now, actions);
                 self.settle(id, Outcome::Stub(entry.fault), actions);
                 continue;
+            }
+            if let Some(fault) = job.lowered {
+                let inputs = [("kind", i64::from(fault.kind.code()))];
+                let about = About::job(id, job.unit);
+                self.note(about, Rule::Lowered, &inputs, Choice::Down(job.rung), now, actions);
             }
             let Some(unit) = self.unit(job.unit) else { continue };
             if unit.breaker.state() == State::HalfOpen {

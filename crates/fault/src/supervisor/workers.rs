@@ -94,9 +94,11 @@ impl Supervisor {
         let silent = matches!(worker.life, Life::Killed { reason: Reason::Silent, .. });
         let kind = match how {
             Death::Crashed { signal } => FaultKind::Crashed(Crash::Signal(signal)),
+            Death::StackOverflow => FaultKind::Crashed(Crash::StackOverflow),
             Death::Panicked => FaultKind::Crashed(Crash::Panic),
             Death::OutOfTime => FaultKind::Exhausted(Resource::Time),
             Death::OutOfMemory => FaultKind::Exhausted(Resource::Memory),
+            Death::ReplyTooLong => FaultKind::Exhausted(Resource::Reply),
             Death::Garbled => FaultKind::Crashed(Crash::BadReply),
             Death::Lost if silent => FaultKind::Exhausted(Resource::Time),
             Death::Lost => FaultKind::Lost,

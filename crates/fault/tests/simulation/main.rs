@@ -121,7 +121,9 @@ impl Seen {
                 Outcome::Diagnosed => self.diagnosed += 1,
                 Outcome::Stub(fault) => match fault.kind {
                     FaultKind::Crashed(_) => self.crashed += 1,
-                    FaultKind::Exhausted(Resource::Time | Resource::Memory) => self.exhausted += 1,
+                    FaultKind::Exhausted(Resource::Time | Resource::Memory | Resource::Reply) => {
+                        self.exhausted += 1;
+                    }
                     FaultKind::Exhausted(Resource::Handouts | Resource::Workers)
                     | FaultKind::Diagnosed
                     | FaultKind::Lost => panic!("a stub for {fault:?}"),
@@ -144,6 +146,7 @@ impl Seen {
             "HalfOpen Closes",
             "HalfOpen Opens",
             "Handouts HandedOut",
+            "Lowered Down(None)",
             "OpenWhen Opens",
             "OpenWhen Stays",
             "ProbeWhen Probes",

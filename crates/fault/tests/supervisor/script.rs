@@ -142,7 +142,7 @@ fn tell(text: &mut String, action: &Action) {
             Outcome::Object(_) | Outcome::Diagnosed => format!("job {}: {outcome:?}", job.0),
         },
         Action::Quarantine { job, .. } => format!("quarantine job {}", job.0),
-        Action::Breaker { unit, notice } => match notice {
+        Action::Breaker { unit, notice, .. } => match notice {
             Notice::Moved { from, to, .. } => {
                 format!("unit {}: breaker {} -> {}", unit.0, from.name(), to.name())
             }

@@ -37,11 +37,11 @@ pub fn start_body(initialisers: &[Symbol], entry: Option<(&str, u32)>) -> Body {
     body
 }
 
-/// Stands under `symbol` for something closed: reports `name` and its diagnostic in both languages, and never
-/// returns. It takes `params` words, as the real one would.
-pub fn stub_body(symbol: Symbol, params: u32, name: &str, english: &str, indonesian: &str) -> Body {
+/// Stands under `symbol` for something closed: reports its name, fault id and diagnostic in both languages (`texts`, in this
+/// order), and never returns. It takes `params` words, as the real one would.
+pub fn stub_body(symbol: Symbol, params: u32, texts: [&str; 4]) -> Body {
     let mut body = empty(symbol, params);
-    let args: Vec<ExprId> = [name, english, indonesian]
+    let args: Vec<ExprId> = texts
         .iter()
         .map(|text| {
             let id = StrId(body.strings.len() as u32);

@@ -41,10 +41,11 @@ fn a_program_starts_with_its_initialisers_and_gives_what_the_entry_gives() {
 
 #[test]
 fn a_stub_reports_in_both_languages_and_takes_what_the_real_one_takes() {
-    let stub = stub_body("hitung".to_owned(), 3, "hitung", "error: ...", "galat: ...");
+    let stub =
+        stub_body("hitung".to_owned(), 3, ["hitung", "f-00000000", "error: ...", "galat: ..."]);
     expect![[r#"
         hitung(, , )
-          return @fault_closed("hitung", "error: ...", "galat: ...")
+          return @fault_closed("hitung", "f-00000000", "error: ...", "galat: ...")
     "#]]
     .assert_eq(&text(&stub));
 }
