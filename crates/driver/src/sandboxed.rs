@@ -138,10 +138,8 @@ impl<'a, 'l> SandboxedReader<'a, 'l> {
             }
             Some(Ended::Stub(stubbed)) => {
                 let text = piece.text(source.text);
-                let cost = match piece.kind {
-                    PieceKind::Import => Cost::Import,
-                    _ => Cost::Fragment,
-                };
+                let import = piece.kind == PieceKind::Import;
+                let cost = if import { Cost::Import } else { Cost::Fragment };
                 let problem = self.shield.diagnose(&stubbed, head(&piece, text), cost);
                 let site = Site { unit: source.path.to_owned(), fragment: Some(at) };
                 let what = BrokenTask::Alone {
