@@ -1,7 +1,9 @@
 //! The command line: the options that every command takes, and the list of commands.
 
+use std::cell::RefCell;
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::time::Duration;
 use std::{env, io};
 
@@ -82,6 +84,15 @@ struct Isolation {
     /// Write every decision about faults to a file, one JSON object a line.
     #[arg(long, global = true, value_name = "FILE")]
     log: Option<PathBuf>,
+    /// Make everything again, and give up what is kept of earlier builds where it differs.
+    #[arg(long, global = true, conflicts_with = "fresh")]
+    verify: bool,
+    /// Use nothing of earlier builds, and keep nothing of this one.
+    #[arg(long, global = true)]
+    fresh: bool,
+    /// For tests: ends the process, as `kill -9` does, before the step of that number that changes what is kept.
+    #[arg(long, global = true, value_name = "N", hide = true)]
+    die_at: Option<u32>,
     /// For measuring what sandboxes cost: `none` compiles in this process.
     #[arg(long, global = true, value_enum, default_value_t, hide = true)]
     protection: Protection,
@@ -104,6 +115,18 @@ enum Protection {
     #[default]
     Sandboxes,
     None,
+}
+
+/// Ends the process before the `last` step, from 0.
+fn dies_at(last: u32) -> isolation::StoreWatcher {
+    let mut step = 0;
+    Rc::new(RefCell::new(move |_| {
+        if step == last {
+            // Nothing can stand in the way of this signal, so nothing comes after it.
+            let _ended = signal_hook::low_level::raise(signal_hook::consts::SIGKILL);
+        }
+        step += 1;
+    }))
 }
 
 fn parse_injection(text: &str) -> Result<isolation::Injection, String> {
@@ -299,6 +322,12 @@ impl Options {
             inject: own.inject.clone(),
             recovery_after: own.recovery_after.map(Duration::from_millis),
             shuffle: own.shuffle,
+            reuse: match (own.verify, own.fresh) {
+                (true, _) => isolation::Reuse::Verify,
+                (false, true) => isolation::Reuse::Nothing,
+                (false, false) => isolation::Reuse::Results,
+            },
+            store_watcher: own.die_at.map(dies_at),
             watcher: self.watcher(),
             ..isolation::Isolation::default()
         }

@@ -37,6 +37,7 @@ mod recovery;
 mod refusal;
 pub mod registry;
 pub mod report;
+mod results;
 mod sandboxed;
 pub mod source;
 mod stopwatch;

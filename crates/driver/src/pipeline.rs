@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use bumpalo::Bump;
 use morph_diag::{Code, Diagnostic, FragmentId, Severity, Span};
+use morph_fault::fault::Key;
 use morph_sema::summary::{Definition, Side};
 
 use crate::analysis::{Analysis, State};
@@ -23,11 +24,12 @@ use crate::compile;
 use crate::config::{self, Config};
 use crate::crew::CrewError;
 use crate::isolation::{FragmentDigest, Isolation, Protection};
+use crate::key::Hasher;
 use crate::ledger::{Ledger, Note};
 use crate::loss;
 use crate::options::{Goal, OnError, Options};
 use crate::program::{self, Program};
-use crate::project::{self, Project};
+use crate::project::{self, Location, Project};
 use crate::protection::Shield;
 use crate::report::{FragmentLabel, FragmentPlace, Problem, Report, Subject, UnitText};
 use crate::sandboxed::{SandboxedExecutor, SandboxedReader};
@@ -113,7 +115,8 @@ pub fn build(root: &Path, options: &Options, mut isolation: Isolation) -> Output
         Ok(config) => config,
         Err(report) => return Output::only(report, Status::NoImage, stopwatch),
     };
-    let mut ledger = Ledger::open(&mut isolation, project.folder());
+    let user = user(&project, &location, options);
+    let mut ledger = Ledger::open(&mut isolation, project.folder(), user);
     let texts = Bump::new();
     let shield = Shield::new(&isolation, &config, &ledger);
     let mut broken = Vec::new();
@@ -191,6 +194,23 @@ pub fn build(root: &Path, options: &Options, mut isolation: Isolation) -> Output
     let notes = ledger.close();
     stopwatch.lap("report");
     Output { image, status, report, timings: stopwatch.laps, notes, bundles, digests }
+}
+
+/// Who needs the results of this build: the program, as it is built with these options.
+fn user(project: &Project, root: &Location, options: &Options) -> String {
+    let Options { target, opt, debug, grain, on_error, imports, goal } = *options;
+    let numbers = [
+        target as u64,
+        opt as u64,
+        debug as u64,
+        grain as u64,
+        on_error as u64,
+        imports as u64,
+        goal as u64,
+    ];
+    let hasher = Hasher::of("user").text(&project.display(root));
+    let Key(key) = numbers.into_iter().fold(hasher, Hasher::number).finish();
+    key.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A failure that no fragment is to blame for.

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use bumpalo::Bump;
-use morph_diag::{Code, Diagnostic, FragmentId, Span};
+use morph_diag::{Code, Diagnostic, FragmentId, Origin, Span};
 use morph_fault::fault::{Crash, Fault, FaultKind, Key, Resource};
 use morph_fault::supervisor::{Grain, Job, PlannedUnit, Rung, Verdict};
 use morph_fault::unit::UnitId;
@@ -11,19 +11,21 @@ use morph_sandbox::Pool;
 use morph_sema::environment::Environment;
 use morph_sema::summary::Side;
 use morph_syntax::{Piece, PieceKind, UnitRange};
+use rustc_hash::FxHashMap;
 
 use crate::back::Back;
 use crate::crew::{CrewError, Ended, Stubbed, Work};
 use crate::isolation::{AnswerDigest, Digests, FragmentDigest, Site, Step};
 use crate::key::{Hasher, fragment_key};
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, Note};
 use crate::options::{Goal, Opt, Options};
 use crate::phase::Phase;
 use crate::program::{FragmentRef, Program};
 use crate::protection::{Cost, Shield, compiler_build};
 use crate::reader::{Lines, Reader, Seen, Source};
+use crate::results::{Definition, KeptBuilt, KeptUnit, foreign_marks};
 use crate::task::{Built, Executor, Made, Task, Verdict as Answer};
-use crate::unit::Fragment;
+use crate::unit::{Fragment, KEYWORDS};
 use crate::unread::{closed, head};
 use crate::worker::{BackJob, BadAnswer, FrontJob, FrontTask, read_built, read_pieces, read_seen};
 
@@ -127,11 +129,11 @@ impl<'a, 'l> SandboxedReader<'a, 'l> {
         source: &Source<'a>,
         at: u32,
         piece: Piece,
-        seen: Option<Ended<Seen<'a>>>,
+        seen: Option<Ended<(Seen<'a>, &'a [u8])>>,
         lines: &mut Lines<'_>,
     ) -> Fragment<'a> {
         match seen {
-            Some(Ended::Answer(seen) | Ended::Lowered(seen, _)) => {
+            Some(Ended::Answer((seen, _)) | Ended::Lowered((seen, _), _)) => {
                 let Seen { syntax, summary } = seen;
                 let line = lines.next(&piece);
                 Fragment { piece, line, syntax, summary, fault: None }
@@ -171,6 +173,39 @@ impl<'a> Reader<'a> for SandboxedReader<'a, '_> {
     fn read(&mut self, units: &[Source<'a>]) -> Vec<Vec<Fragment<'a>>> {
         self.read += units.len();
         self.ledger.step(Step::Reading, self.read);
+        let known: Vec<_> = units.iter().map(|unit| self.known(unit)).collect();
+        let missing = units.iter().zip(&known).filter(|(_, known)| known.is_none());
+        let missing: Vec<Source<'a>> = missing.map(|(unit, _)| *unit).collect();
+        let mut read = self.read_anew(&missing).into_iter();
+        let found = known.into_iter().map(|known| known.or_else(|| read.next()));
+        found.map(Option::unwrap_or_default).collect()
+    }
+}
+
+impl<'a> SandboxedReader<'a, '_> {
+    /// The fragments of a unit that an earlier build has read.
+    fn known(&mut self, source: &Source<'a>) -> Option<Vec<Fragment<'a>>> {
+        let kept = self.ledger.results.unit(source.side, source.text)?;
+        let kept: &'a [u8] = self.texts.alloc_slice_copy(kept);
+        let KeptUnit { pieces, seen } = postcard::from_bytes(kept).ok()?;
+        let pieces = read_pieces(pieces, source.text).ok()?;
+        if pieces.len() != seen.len() {
+            return None;
+        }
+        let mut lines = Lines::new(source.text);
+        let read = pieces.into_iter().zip(seen).map(|(piece, seen)| {
+            let Seen { syntax, summary } = read_seen(seen, &piece, piece.text(source.text)).ok()?;
+            let line = lines.next(&piece);
+            Some(Fragment { piece, line, syntax, summary, fault: None })
+        });
+        read.collect()
+    }
+
+    /// Reads units in sandboxes, and keeps what comes out.
+    fn read_anew(&mut self, units: &[Source<'a>]) -> Vec<Vec<Fragment<'a>>> {
+        if units.is_empty() {
+            return Vec::new();
+        }
         let keys = units.iter().map(|unit| Hasher::of("split").text(unit.text).finish()).collect();
         let weight = units.iter().map(|unit| unit.text.len()).sum();
         let mut cutting = Cutting { units };
@@ -233,12 +268,19 @@ impl<'a> Reader<'a> for SandboxedReader<'a, '_> {
                 continue;
             }
             let mut fragments = Vec::with_capacity(pieces.len());
-            for (at, piece) in (0..).zip(pieces) {
+            let mut replies = Vec::with_capacity(pieces.len());
+            for (at, piece) in (0..).zip(pieces.iter().copied()) {
                 let seen = looked.next().and_then(|(_, seen)| seen);
                 if seen.is_none() {
                     debug_assert!(self.failure.is_some(), "unit {number} has no answer");
                 }
+                if let Some(Ended::Answer((_, reply))) = &seen {
+                    replies.push(*reply);
+                }
                 fragments.push(self.fragment(source, at, piece, seen, &mut lines));
+            }
+            if replies.len() == pieces.len() {
+                self.ledger.results.keep_unit(source.side, source.text, &pieces, replies);
             }
             read.push(fragments);
         }
@@ -287,7 +329,8 @@ struct Looking<'r, 'a> {
 
 impl<'a> Work for Looking<'_, 'a> {
     const NAME: &'static str = "look";
-    type Answer = Seen<'a>;
+    /// What it is, and in the words of the worker.
+    type Answer = (Seen<'a>, &'a [u8]);
 
     fn input(&self, job: usize, _rung: Rung) -> Vec<u8> {
         let (unit, _, piece) = &self.pieces[job];
@@ -295,11 +338,12 @@ impl<'a> Work for Looking<'_, 'a> {
         encode(&FrontTask::Look { text: piece.text(text), kind: piece.kind, side })
     }
 
-    fn read(&mut self, job: usize, reply: &[u8]) -> Result<(Seen<'a>, Verdict), BadAnswer> {
+    fn read(&mut self, job: usize, reply: &[u8]) -> Result<(Self::Answer, Verdict), BadAnswer> {
         let (unit, _, piece) = &self.pieces[job];
         let text = piece.text(self.units[*unit].text);
-        let seen = read_seen(self.texts.alloc_slice_copy(reply), piece, text)?;
-        Ok((seen, Verdict::Accepted))
+        let reply: &'a [u8] = self.texts.alloc_slice_copy(reply);
+        let seen = read_seen(reply, piece, text)?;
+        Ok(((seen, reply), Verdict::Accepted))
     }
 
     fn key(&self, _job: usize) -> Option<Key> {
@@ -404,6 +448,70 @@ impl<'p, 'l> SandboxedExecutor<'p, 'l> {
         (left, answers)
     }
 
+    /// Takes what earlier builds made, where all that it depends on is the same: the tasks that are left, and the answers.
+    fn reuse(&mut self, tasks: Vec<Task>) -> (Vec<Task>, Vec<(Task, Answer)>) {
+        if !self.ledger.results.are_kept() || self.ledger.results.are_verified() {
+            return (tasks, Vec::new());
+        }
+        let mut answers = Vec::new();
+        let mut left = Vec::new();
+        let mut definitions = None;
+        for task in tasks {
+            match self.kept(task, &mut definitions) {
+                Some(built) => answers.push((task, Answer::Built(Box::new(built)))),
+                None => left.push(task),
+            }
+        }
+        (left, answers)
+    }
+
+    /// What an earlier build made of a fragment, if it holds.
+    fn kept(&mut self, Task(id): Task, definitions: &mut Option<Definitions>) -> Option<Built> {
+        let side = self.program.units[self.places[id.0 as usize].unit as usize].side();
+        let kept = self.ledger.results.built(&self.keys[id.0 as usize])?;
+        let KeptBuilt { marked, reply } = postcard::from_bytes(kept).ok()?;
+        let mut built = read_built(reply).ok()?;
+        let asked = &built.asked;
+        if asked.iter().any(|entry| self.environment.answer(side, entry.question) != entry.answer) {
+            return None;
+        }
+        for label in foreign_marks(&mut built.diagnostics) {
+            let Origin::Fragment(old) = label.origin else { continue };
+            let (_, definition) = marked.iter().find(|(id, _)| *id == old)?;
+            let definitions =
+                definitions.get_or_insert_with(|| Definitions::new(self.program, &self.places));
+            let (id, name) = definitions.find(definition)?;
+            (label.origin, label.span) = (Origin::Fragment(id), name);
+        }
+        Some(built)
+    }
+
+    /// Keeps what was made of a fragment, and compares it with what was kept, if that is wanted.
+    fn keep(&mut self, Task(id): Task, built: &Built, reply: &[u8]) {
+        let mut marked = Vec::new();
+        for label in built.diagnostics.iter().flat_map(|diagnostic| &diagnostic.secondary) {
+            let Origin::Fragment(other) = label.origin else { continue };
+            // A mark that is not at a name cannot be found again.
+            let Some(definition) = definition(self.program, &self.places, other, label.span) else {
+                return;
+            };
+            marked.push((other, definition));
+        }
+        let key = self.keys[id.0 as usize];
+        if self.ledger.results.are_verified()
+            && let Some(kept) = self.ledger.results.built(&key)
+        {
+            let same =
+                postcard::from_bytes(kept).is_ok_and(|kept: KeptBuilt<'_>| kept.reply == reply);
+            if !same {
+                let site = self.site(id);
+                self.ledger.results.evict_built(&key);
+                self.ledger.notes.push(Note::Mismatch { site });
+            }
+        }
+        self.ledger.results.keep_built(&key, &KeptBuilt { marked, reply });
+    }
+
     /// What a fragment died of at a higher rung, in an earlier build.
     fn lowered_before(&self, id: FragmentId) -> Option<Fault> {
         let key = self.shield.job_key(self.keys[id.0 as usize]);
@@ -444,6 +552,12 @@ impl Executor for SandboxedExecutor<'_, '_> {
             return Vec::new();
         }
         let (tasks, mut answers) = self.resume(tasks);
+        let (tasks, kept) = self.reuse(tasks);
+        self.ledger.results.count(kept.len(), tasks.len());
+        answers.extend(kept);
+        if tasks.is_empty() {
+            return answers;
+        }
         let units = &self.program.units;
         self.ledger.step(Step::Compiling, units.len());
         let mut weight = 0;
@@ -492,6 +606,11 @@ impl Executor for SandboxedExecutor<'_, '_> {
             keys: &self.keys,
             steps,
             answers: recorded,
+            replies: if self.ledger.results.are_kept() {
+                vec![Vec::new(); tasks.len()]
+            } else {
+                Vec::new()
+            },
         };
         let order = self.shield.order(tasks.len());
         let ended = match order.run(&mut self.pool, plan, &mut building, self.ledger) {
@@ -502,9 +621,15 @@ impl Executor for SandboxedExecutor<'_, '_> {
             }
         };
         let sites: Vec<Site> = (0..tasks.len()).map(|job| building.site(job)).collect();
+        let replies = std::mem::take(&mut building.replies);
         let digests = building.answers.into_iter().flatten().zip(&sites);
         self.digests
             .extend(digests.map(|(answer, site)| FragmentDigest { site: site.clone(), answer }));
+        for ((task, ended), reply) in tasks.iter().zip(&ended).zip(&replies) {
+            if let Ended::Answer(built) = ended {
+                self.keep(*task, built, reply);
+            }
+        }
         for ((task, site), ended) in tasks.into_iter().zip(sites).zip(ended) {
             let answer = match ended {
                 Ended::Answer(built) => Answer::Built(built),
@@ -544,6 +669,53 @@ struct Building<'r, 'p> {
     steps: &'static [Phase],
     /// Digests of the answers, if they are asked for.
     answers: Option<Vec<Option<AnswerDigest>>>,
+    /// The answers in the words of the workers, if they are to be kept.
+    replies: Vec<Vec<u8>>,
+}
+
+/// Where definitions stand now.
+struct Definitions(FxHashMap<(Side, &'static str, String), (FragmentId, Span)>);
+
+impl Definitions {
+    fn new(program: &Program<'_>, places: &[FragmentRef]) -> Definitions {
+        let mut found = FxHashMap::default();
+        for (id, place) in (0..).map(FragmentId).zip(places) {
+            let unit = &program.units[place.unit as usize];
+            let fragment = &unit.fragments[place.fragment as usize];
+            if let (Some(keyword), Some(name)) = (fragment.keyword(), fragment.piece.name) {
+                let name = name.text(unit.text_of(fragment)).to_owned();
+                let place = (id, fragment.summary.name_span);
+                found.entry((unit.side(), keyword, name)).or_insert(place);
+            }
+        }
+        Definitions(found)
+    }
+
+    fn find(
+        &self,
+        Definition { side, keyword, name }: &Definition<'_>,
+    ) -> Option<(FragmentId, Span)> {
+        let keyword = KEYWORDS.iter().find(|known| *known == keyword)?;
+        self.0.get(&(*side, keyword, name.clone().into_owned())).copied()
+    }
+}
+
+/// The definition whose name stands at `span` in fragment `id`; `None` if that is no name, or not the first of its name.
+fn definition<'p>(
+    program: &'p Program<'p>,
+    places: &[FragmentRef],
+    id: FragmentId,
+    span: Span,
+) -> Option<Definition<'p>> {
+    let place = places.get(id.0 as usize)?;
+    let unit = &program.units[place.unit as usize];
+    let fragment = unit.fragments.get(place.fragment as usize)?;
+    let (keyword, name) = (fragment.keyword()?, fragment.piece.name?);
+    (fragment.summary.name_span == span).then(|| Definition {
+        side: unit.side(),
+        keyword: keyword.into(),
+        name: name.text(unit.text_of(fragment)).into(),
+    })
 }
 
 impl Work for Building<'_, '_> {
@@ -560,6 +732,9 @@ impl Work for Building<'_, '_> {
 
     fn read(&mut self, job: usize, reply: &[u8]) -> Result<(Box<Built>, Verdict), BadAnswer> {
         let built = read_built(reply)?;
+        if let Some(slot) = self.replies.get_mut(job) {
+            reply.clone_into(slot);
+        }
         if let Some(slot) = self.answers.as_mut().and_then(|answers| answers.get_mut(job)) {
             let digest = |bytes: &[u8]| {
                 let Key(digest) = Hasher::of("answer").bytes(bytes).finish();

@@ -339,7 +339,7 @@ impl<'b> Bench<'b> {
             inject: inject.into_iter().collect(),
             ..Isolation::default()
         };
-        let ledger = Ledger::open(&mut isolation, Path::new(""));
+        let ledger = Ledger::open(&mut isolation, Path::new(""), String::new());
         (Shield::new(&isolation, &Config::default(), &ledger), ledger)
     }
 }
