@@ -198,6 +198,13 @@ impl Ledger {
         self.folder.as_ref().map(|folder| folder.join("bundles"))
     }
 
+    /// Whether nothing is remembered that could change what a build comes to, and nobody wants to see how it comes about.
+    pub(crate) fn says_nothing_against_anybody(&self) -> bool {
+        let StoredMemory { quarantine, suspects, lowered, units, .. } = &self.memory;
+        let empty = quarantine.is_empty() && suspects.is_empty() && lowered.is_empty();
+        empty && units.is_empty() && self.log.is_none() && !self.recovery.resumes()
+    }
+
     /// Whether workers of an earlier crew may go on: nothing speaks against any job.
     pub(crate) fn reuses_workers(&self) -> bool {
         self.memory.suspects.is_empty() && self.memory.units.is_empty()

@@ -42,6 +42,7 @@ mod sandboxed;
 pub mod source;
 mod stopwatch;
 mod task;
+mod unchanged;
 mod unit;
 mod unprotected;
 mod unread;

@@ -23,7 +23,7 @@ use crate::bundle;
 use crate::compile;
 use crate::config::{self, Config};
 use crate::crew::CrewError;
-use crate::isolation::{FragmentDigest, Isolation, Protection};
+use crate::isolation::{FragmentDigest, Isolation, Protection, Reuse};
 use crate::key::Hasher;
 use crate::ledger::{Ledger, Note};
 use crate::loss;
@@ -36,6 +36,7 @@ use crate::sandboxed::{SandboxedExecutor, SandboxedReader};
 use crate::source::{self, SourceError};
 use crate::stopwatch::Stopwatch;
 use crate::task::Executor;
+use crate::unchanged;
 use crate::unprotected::{InProcess, Unprotected};
 
 /// How a build ended.
@@ -117,6 +118,14 @@ pub fn build(root: &Path, options: &Options, mut isolation: Isolation) -> Output
     };
     let user = user(&project, &location, options);
     let mut ledger = Ledger::open(&mut isolation, project.folder(), user);
+    if isolation.reuse == Reuse::Results
+        && let Some((status, image, report)) = unchanged::last(&project, &mut ledger)
+    {
+        stopwatch.lap("unchanged");
+        ledger.results.count(report.total, 0);
+        let notes = ledger.close();
+        return Output { image, notes, ..Output::only(report, status, stopwatch) };
+    }
     let texts = Bump::new();
     let shield = Shield::new(&isolation, &config, &ledger);
     let mut broken = Vec::new();
@@ -191,6 +200,9 @@ pub fn build(root: &Path, options: &Options, mut isolation: Isolation) -> Output
     let bundles = ledger.bundles().map(|folder| project::seen_from_here(&folder));
     stopwatch.lap("build");
     let report = Parts::new(analysis, entry).into_report(&program);
+    if let Some(before) = unchanged::Before::of(&project, &program).filter(|_| broken.is_empty()) {
+        before.keep(status, image.as_deref(), &report, &mut ledger);
+    }
     let notes = ledger.close();
     stopwatch.lap("report");
     Output { image, status, report, timings: stopwatch.laps, notes, bundles, digests }

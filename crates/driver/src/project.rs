@@ -4,10 +4,13 @@
 //! built-in library, in this order. A path that leaves all roots is refused, whether by `..`, by being absolute or
 //! through a symbolic link. What is shown is relative to the first root, so that it is the same wherever the project lies.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 use std::{env, fs, io};
 
 use morph_sema::summary::Side;
+use serde::{Deserialize, Serialize};
 
 use crate::library;
 use crate::options::Target;
@@ -21,6 +24,24 @@ pub struct Project {
     roots: Vec<PathBuf>,
     /// The library has units of its own for each.
     target: Target,
+    /// Where paths of imports led.
+    probes: RefCell<BTreeMap<PathBuf, Probed>>,
+}
+
+/// What a path led to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Probed {
+    File(PathBuf),
+    Nothing,
+    /// It is there, and may not be looked at.
+    Denied,
+}
+
+/// A path that was looked up, and where it led.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Probe {
+    pub(crate) path: PathBuf,
+    pub(crate) found: Option<PathBuf>,
 }
 
 /// Where a unit's text lies.
@@ -60,7 +81,8 @@ impl Location {
 impl Project {
     /// A project without files: a program that is one text imports nothing but the library.
     pub(crate) fn of_text(name: &str) -> (Project, Location) {
-        let project = Project { roots: Vec::new(), target: Target::default() };
+        let project =
+            Project { roots: Vec::new(), target: Target::default(), probes: RefCell::default() };
         (project, Location::File(PathBuf::from(name)))
     }
 
@@ -81,7 +103,8 @@ impl Project {
                 roots
             }
         };
-        Ok((Project { roots, target: Target::default() }, Location::File(file)))
+        let project = Project { roots, target: Target::default(), probes: RefCell::default() };
+        Ok((project, Location::File(file)))
     }
 
     /// The same project for images of another target.
@@ -93,6 +116,32 @@ impl Project {
     /// The target of the project's images.
     pub fn target(&self) -> Target {
         self.target
+    }
+
+    /// The folders that files may come from.
+    pub(crate) fn roots(&self) -> &[PathBuf] {
+        &self.roots
+    }
+
+    /// All paths that were looked up so far; `None` if one of them may not be looked at.
+    pub(crate) fn probes(&self) -> Option<Vec<Probe>> {
+        let probe = |(path, probed): (&PathBuf, &Probed)| match probed {
+            Probed::File(found) => Some(Probe { path: path.clone(), found: Some(found.clone()) }),
+            Probed::Nothing => Some(Probe { path: path.clone(), found: None }),
+            Probed::Denied => None,
+        };
+        self.probes.borrow().iter().map(probe).collect()
+    }
+
+    fn probe(&self, path: &Path) -> io::Result<PathBuf> {
+        let found = fs::canonicalize(path);
+        let probed = match &found {
+            Ok(found) => Probed::File(found.clone()),
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Probed::Denied,
+            Err(_) => Probed::Nothing,
+        };
+        self.probes.borrow_mut().insert(path.to_owned(), probed);
+        found
     }
 
     /// The folder that holds the project's own state.
@@ -117,7 +166,7 @@ impl Project {
                 continue;
             }
             // What exists but cannot be looked at is found here, and reported when it is read.
-            match fs::canonicalize(&joined) {
+            match self.probe(&joined) {
                 Ok(real) if beneath(&real) => return Ok(Location::File(real)),
                 Ok(_) => left = true,
                 Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {

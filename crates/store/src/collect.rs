@@ -87,12 +87,7 @@ impl Store {
         }
         self.packs.retain(|named| !gone.contains(&named.number));
         self.packs.sort_unstable_by_key(|named| std::cmp::Reverse(named.number));
-        self.places.clear();
-        for (at, named) in (0..).zip(&self.packs) {
-            for (entry, key) in (0..).zip(named.pack.keys()) {
-                self.places.entry(*key).or_insert((at, entry));
-            }
-        }
+        self.place();
         Ok(())
     }
 }

@@ -87,6 +87,13 @@ impl Folder {
         packs
     }
 
+    pub(crate) fn records(&self, prefix: &str) -> Vec<String> {
+        let mut names: Vec<String> =
+            self.names("records").filter(|name| name.starts_with(prefix)).collect();
+        names.sort();
+        names
+    }
+
     fn names(&self, folder: &str) -> impl Iterator<Item = String> + use<> {
         let entries = fs::read_dir(self.path.join(folder)).into_iter().flatten().flatten();
         entries.filter_map(|entry| entry.file_name().into_string().ok())

@@ -58,6 +58,8 @@ pub struct Problem {
 pub struct Store {
     folder: Folder,
     limits: Limits,
+    /// Whether the packs have been read: who wants nothing of them does not wait for them.
+    is_read: bool,
     /// The newest first.
     packs: Vec<Named>,
     /// Where the newest entry of each key lies: pack, entry.
@@ -85,32 +87,43 @@ impl Store {
         limits: Limits,
         watcher: Option<Box<dyn FnMut(Step)>>,
     ) -> Store {
-        let folder = Folder::new(folder, watcher);
-        let mut store = Store {
-            folder,
+        Store {
+            folder: Folder::new(folder, watcher),
             limits,
+            is_read: false,
             packs: Vec::new(),
             places: FxHashMap::default(),
             fresh: Builder::default(),
             used: FxHashSet::default(),
             problems: Vec::new(),
-        };
-        for (number, file) in store.folder.packs() {
+        }
+    }
+
+    /// Reads the packs, if that was not done yet.
+    fn read(&mut self) {
+        if std::mem::replace(&mut self.is_read, true) {
+            return;
+        }
+        for (number, file) in self.folder.packs() {
             // One that is gone by now was collected by another process.
-            let Some(bytes) = store.folder.read(&file) else { continue };
+            let Some(bytes) = self.folder.read(&file) else { continue };
             match Pack::read(bytes) {
-                Ok(pack) => store.packs.push(Named { number, pack }),
-                Err(what) => store.problems.push(Problem { file, what }),
+                Ok(pack) => self.packs.push(Named { number, pack }),
+                Err(what) => self.problems.push(Problem { file, what }),
             }
         }
-        let mut places = FxHashMap::default();
-        for (at, named) in (0..).zip(&store.packs) {
+        self.place();
+    }
+
+    /// Finds the newest entry of each key.
+    fn place(&mut self) {
+        self.places.clear();
+        self.places.reserve(self.packs.iter().map(|named| named.pack.keys().len()).sum());
+        for (at, named) in (0..).zip(&self.packs) {
             for (entry, key) in (0..).zip(named.pack.keys()) {
-                places.entry(*key).or_insert((at, entry));
+                self.places.entry(*key).or_insert((at, entry));
             }
         }
-        store.places = places;
-        store
     }
 
     /// The value of a key. One that does not fit its checksum is left out and becomes a problem.
@@ -118,6 +131,7 @@ impl Store {
         if self.fresh.contains(key) {
             return self.fresh.get(key);
         }
+        self.read();
         let (pack, entry) = *self.places.get(key)?;
         let named = self.packs.get(pack as usize)?;
         if named.pack.get(entry).is_none() {
@@ -138,21 +152,24 @@ impl Store {
 
     /// Gives up the value of a key: it was found to be wrong.
     pub fn evict(&mut self, key: &Key) {
+        self.read();
         self.places.remove(key);
         self.fresh.remove(key);
     }
 
     /// How many entries there are.
-    pub fn len(&self) -> usize {
+    pub fn len(&mut self) -> usize {
+        self.read();
         self.places.len() + self.fresh.keys().filter(|key| !self.places.contains_key(*key)).count()
     }
 
-    pub fn is_empty(&self) -> bool {
+    pub fn is_empty(&mut self) -> bool {
         self.len() == 0
     }
 
     /// Bytes of all packs.
-    pub fn size(&self) -> u64 {
+    pub fn size(&mut self) -> u64 {
+        self.read();
         self.packs.iter().map(|named| named.pack.size() as u64).sum()
     }
 
@@ -173,6 +190,7 @@ impl Store {
             self.folder.sweep()?;
             // Its entries are needed from the moment they are there.
             self.folder.write_user(user, &self.used)?;
+            self.read();
             let bytes = std::mem::take(&mut self.fresh).finish();
             let number = self.folder.add_pack(&bytes)?;
             if let Ok(pack) = Pack::read(bytes) {
@@ -182,7 +200,7 @@ impl Store {
                 self.packs.push(Named { number, pack });
             }
         }
-        self.collect(now)
+        if self.is_read { self.collect(now) } else { Ok(()) }
     }
 
     /// The value with this name, if there is one and it is whole.
@@ -196,6 +214,11 @@ impl Store {
                 None
             }
         }
+    }
+
+    /// The names of all values that have one and begin so, in order.
+    pub fn records(&self, prefix: &str) -> Vec<String> {
+        self.folder.records(prefix)
     }
 
     /// Gives a value a name, instead of the one that has it.

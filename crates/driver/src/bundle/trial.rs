@@ -277,6 +277,7 @@ impl<'b> Bench<'b> {
             registry: Registry::default(),
             problems: Vec::new(),
             reading: Duration::ZERO,
+            whole: true,
         };
         (program, place)
     }
