@@ -12,13 +12,15 @@ use morph_diag::Lang;
 use morph_driver::phase::Phase;
 use morph_driver::{isolation, options};
 
-use crate::commands::{build, check, doctor, drill, eval, explain, new, replay, run};
+use crate::commands::{
+    build, check, clean, doctor, drill, eval, explain, new, replay, run, status, watch, why,
+};
 use crate::progress;
-use crate::status;
+use crate::status::TABLE;
 
 /// Compiles and runs Morph programs (.fox): what breaks is closed, everything else keeps working.
 #[derive(Debug, Parser)]
-#[command(name = "morph", version, after_help = status::TABLE)]
+#[command(name = "morph", version, after_help = TABLE)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     pub(crate) options: Options,
@@ -37,6 +39,10 @@ pub(crate) enum Command {
     Replay(replay::Replay),
     Doctor(doctor::Doctor),
     Drill(drill::FireDrill),
+    Status(status::ProjectState),
+    Watch(watch::Watch),
+    Why(why::Why),
+    Clean(clean::Clean),
 }
 
 /// Options that stand before or after the command.

@@ -145,6 +145,8 @@ pub enum Reuse {
     Results,
     /// Everything is made again; what differs from what was kept is given up, and told.
     Verify,
+    /// As [`Reuse::Results`], but one fragment in 64 is made again and compared: which ones depends on the time.
+    Sample,
     /// Everything is made again, and nothing is kept.
     Nothing,
 }

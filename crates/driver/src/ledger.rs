@@ -418,10 +418,10 @@ impl Ledger {
 }
 
 /// The project's folder for the state of builds.
-const STATE: &str = ".morph";
+pub(crate) const STATE: &str = ".morph";
 
 /// The file of quarantine and breakers.
-const MEMORY: &str = "memory.json";
+pub(crate) const MEMORY: &str = "memory.json";
 
 /// More reasons than this why parts of a memory are not used say nothing new.
 const MOST_PROBLEMS: usize = 3;
@@ -430,7 +430,7 @@ const MOST_PROBLEMS: usize = 3;
 const LONGEST: u64 = 64 << 20;
 
 /// `shown` is how the folder is called in messages.
-fn read_memory(folder: &Path, shown: &Path) -> Result<Option<StoredMemory>, String> {
+pub(crate) fn read_memory(folder: &Path, shown: &Path) -> Result<Option<StoredMemory>, String> {
     let path = folder.join(MEMORY);
     let problem =
         |error: &dyn std::fmt::Display| format!("{}: {error}", shown.join(MEMORY).display());

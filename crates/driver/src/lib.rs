@@ -14,6 +14,7 @@ mod deferral;
 pub mod drill;
 pub mod expression;
 mod fault_ids;
+pub mod history;
 #[cfg(test)]
 mod hostile;
 mod image;
@@ -40,6 +41,7 @@ pub mod report;
 mod results;
 mod sandboxed;
 pub mod source;
+pub mod status;
 mod stopwatch;
 mod task;
 mod unchanged;

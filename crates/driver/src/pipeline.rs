@@ -8,7 +8,8 @@
 //! All errors of a program come out of one run. What has an error is closed: a stub stands in its place, and the
 //! image is made nevertheless.
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -23,6 +24,7 @@ use crate::bundle;
 use crate::compile;
 use crate::config::{self, Config};
 use crate::crew::CrewError;
+use crate::history;
 use crate::isolation::{FragmentDigest, Isolation, Protection, Reuse};
 use crate::key::Hasher;
 use crate::ledger::{Ledger, Note};
@@ -36,7 +38,7 @@ use crate::sandboxed::{SandboxedExecutor, SandboxedReader};
 use crate::source::{self, SourceError};
 use crate::stopwatch::Stopwatch;
 use crate::task::Executor;
-use crate::unchanged;
+use crate::unchanged::{self, Last};
 use crate::unprotected::{InProcess, Unprotected};
 
 /// How a build ended.
@@ -67,6 +69,8 @@ pub struct Output {
     pub bundles: Option<String>,
     /// What became of each fragment that was checked, if that was asked for.
     pub digests: Vec<FragmentDigest>,
+    /// The folders in which something stands, or could come to stand, that the outcome depends on; absolute.
+    pub folders: BTreeSet<PathBuf>,
 }
 
 impl Output {
@@ -85,6 +89,7 @@ impl Output {
             notes: Vec::new(),
             bundles: None,
             digests: Vec::new(),
+            folders: BTreeSet::new(),
         }
     }
 }
@@ -117,14 +122,16 @@ pub fn build(root: &Path, options: &Options, mut isolation: Isolation) -> Output
         Err(report) => return Output::only(report, Status::NoImage, stopwatch),
     };
     let user = user(&project, &location, options);
+    let shown = project.display(&location);
     let mut ledger = Ledger::open(&mut isolation, project.folder(), user);
     if isolation.reuse == Reuse::Results
-        && let Some((status, image, report)) = unchanged::last(&project, &mut ledger)
+        && let Some(last) = unchanged::last(&project, &mut ledger)
     {
         stopwatch.lap("unchanged");
+        let Last { status, image, report, folders } = last;
         ledger.results.count(report.total, 0);
         let notes = ledger.close();
-        return Output { image, notes, ..Output::only(report, status, stopwatch) };
+        return Output { image, notes, folders, ..Output::only(report, status, stopwatch) };
     }
     let texts = Bump::new();
     let shield = Shield::new(&isolation, &config, &ledger);
@@ -161,6 +168,7 @@ pub fn build(root: &Path, options: &Options, mut isolation: Isolation) -> Output
     let entry = find_entry(&mut analysis);
     let places = Rc::clone(&analysis.places);
     let environment = Rc::clone(&analysis.environment);
+    let mut made = history::Made::default();
     let (image, status) = match isolation.protection {
         Protection::None => {
             let back = Back::new(&program, places, environment, options);
@@ -181,7 +189,9 @@ pub fn build(root: &Path, options: &Options, mut isolation: Isolation) -> Output
                     let (image, status) = run(&mut analysis, entry, options, &mut executor);
                     broken.append(&mut executor.broken);
                     digests.append(&mut executor.digests);
-                    match executor.failure.take() {
+                    let failure = executor.failure.take();
+                    made = executor.into_made();
+                    match failure {
                         None => (image, status),
                         Some(error) => {
                             analysis.program_problem = Some(bug(&error));
@@ -199,13 +209,19 @@ pub fn build(root: &Path, options: &Options, mut isolation: Isolation) -> Output
     bundle::write_all(&broken, &analysis, options, &shield, &mut ledger);
     let bundles = ledger.bundles().map(|folder| project::seen_from_here(&folder));
     stopwatch.lap("build");
+    history::keep(&made, &shown, &analysis, options, &shield, &mut ledger);
     let report = Parts::new(analysis, entry).into_report(&program);
     if let Some(before) = unchanged::Before::of(&project, &program).filter(|_| broken.is_empty()) {
         before.keep(status, image.as_deref(), &report, &mut ledger);
     }
+    let files = program.units.iter().filter_map(|unit| match &unit.location {
+        Location::File(path) => Some(path.as_path()),
+        Location::Library(_) => None,
+    });
+    let folders = project.folders(files);
     let notes = ledger.close();
     stopwatch.lap("report");
-    Output { image, status, report, timings: stopwatch.laps, notes, bundles, digests }
+    Output { image, status, report, timings: stopwatch.laps, notes, bundles, digests, folders }
 }
 
 /// Who needs the results of this build: the program, as it is built with these options.

@@ -5,7 +5,7 @@
 //! through a symbolic link. What is shown is relative to the first root, so that it is the same wherever the project lies.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 use std::{env, fs, io};
 
@@ -131,6 +131,16 @@ impl Project {
             Probed::Denied => None,
         };
         self.probes.borrow().iter().map(probe).collect()
+    }
+
+    /// The folders of these files, of the project itself, and those where a path of an import was looked for.
+    pub(crate) fn folders<'f>(&self, files: impl Iterator<Item = &'f Path>) -> BTreeSet<PathBuf> {
+        let probes = self.probes.borrow();
+        let mut folders: BTreeSet<PathBuf> =
+            files.filter_map(Path::parent).map(Path::to_owned).collect();
+        folders.extend(probes.keys().filter_map(|path| path.parent()).map(Path::to_owned));
+        folders.insert(self.folder().to_owned());
+        folders
     }
 
     fn probe(&self, path: &Path) -> io::Result<PathBuf> {

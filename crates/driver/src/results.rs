@@ -26,12 +26,17 @@ use crate::protection::compiler_build;
 pub(crate) struct Results {
     store: Option<Store>,
     reuse: Reuse,
+    /// Which part of the fragments is compared this time, of [`SAMPLE`].
+    sample: u8,
     /// On whose behalf entries are kept: the root and the options of this build.
     user: String,
     /// How many fragments were compiled earlier, and how many now.
     reused: usize,
     made: usize,
 }
+
+/// One fragment in so many is made again and compared when there is time.
+const SAMPLE: u8 = 64;
 
 /// A unit's fragments as they are kept: pieces and what a look at each gave, as the workers said it.
 #[derive(Serialize, Deserialize)]
@@ -79,7 +84,9 @@ impl Results {
             });
             Store::open_with(folder, Limits::default(), watcher)
         });
-        Results { store, reuse, user, reused: 0, made: 0 }
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let sample = u8::try_from(now.as_secs() / 10 % u64::from(SAMPLE)).unwrap_or(0);
+        Results { store, reuse, sample, user, reused: 0, made: 0 }
     }
 
     /// Whether anything is kept at all.
@@ -87,9 +94,18 @@ impl Results {
         self.store.is_some()
     }
 
-    /// Whether everything is made again and compared.
+    /// Whether everything is made again.
     pub(crate) fn are_verified(&self) -> bool {
         self.reuse == Reuse::Verify
+    }
+
+    /// Whether what is kept of the fragment with this key is compared with what comes out now.
+    pub(crate) fn is_verified(&self, Key(key): &Key) -> bool {
+        match self.reuse {
+            Reuse::Verify => true,
+            Reuse::Sample => key[0] % SAMPLE == self.sample,
+            Reuse::Results | Reuse::Nothing => false,
+        }
     }
 
     /// What is known of a unit with this text.
@@ -103,7 +119,7 @@ impl Results {
     pub(crate) fn keep_unit(&mut self, side: Side, text: &str, pieces: &[Piece], seen: Vec<&[u8]>) {
         let Some(store) = &mut self.store else { return };
         let kept = KeptUnit { pieces: &encode(&pieces), seen };
-        store.put(unit_key(side, text), &encode(&kept));
+        put(store, unit_key(side, text), &encode(&kept));
     }
 
     /// What is known of the fragment with this key.
@@ -113,7 +129,7 @@ impl Results {
 
     pub(crate) fn keep_built(&mut self, key: &Key, kept: &KeptBuilt<'_>) {
         if let Some(store) = &mut self.store {
-            store.put(built_key(key), &encode(kept));
+            put(store, built_key(key), &encode(kept));
         }
     }
 
@@ -163,6 +179,13 @@ impl Results {
         for problem in store.problems() {
             notes.push(Note::StoreUnused { problem: problem.to_string() });
         }
+    }
+}
+
+/// What is there already is not written again.
+fn put(store: &mut Store, key: [u8; 32], value: &[u8]) {
+    if store.get(&key) != Some(value) {
+        store.put(key, value);
     }
 }
 

@@ -11,10 +11,11 @@ use morph_sandbox::Pool;
 use morph_sema::environment::Environment;
 use morph_sema::summary::Side;
 use morph_syntax::{Piece, PieceKind, UnitRange};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::back::Back;
 use crate::crew::{CrewError, Ended, Stubbed, Work};
+use crate::history;
 use crate::isolation::{AnswerDigest, Digests, FragmentDigest, Site, Step};
 use crate::key::{Hasher, fragment_key};
 use crate::ledger::{Ledger, Note};
@@ -24,7 +25,7 @@ use crate::program::{FragmentRef, Program};
 use crate::protection::{Cost, Shield, compiler_build};
 use crate::reader::{Lines, Reader, Seen, Source};
 use crate::results::{Definition, KeptBuilt, KeptUnit, foreign_marks};
-use crate::task::{Built, Executor, Made, Task, Verdict as Answer};
+use crate::task::{Built, Executor, Made, Task, Verdict as Answer, unit_name};
 use crate::unit::{Fragment, KEYWORDS};
 use crate::unread::{closed, head};
 use crate::worker::{BackJob, BadAnswer, FrontJob, FrontTask, read_built, read_pieces, read_seen};
@@ -371,6 +372,8 @@ pub(crate) struct SandboxedExecutor<'p, 'l> {
     ledger: &'l mut Ledger,
     /// The digest of each fragment with what it can learn of its environment.
     keys: Vec<Key>,
+    /// Fragments that no earlier build has made.
+    made: FxHashSet<FragmentId>,
     pub(crate) failure: Option<CrewError>,
     pub(crate) broken: Vec<Broken>,
     /// What became of each fragment, if that is asked for.
@@ -407,10 +410,16 @@ impl<'p, 'l> SandboxedExecutor<'p, 'l> {
             shield,
             ledger,
             keys,
+            made: FxHashSet::default(),
             failure: None,
             broken: Vec::new(),
             digests: Vec::new(),
         })
+    }
+
+    /// How the fragments came about.
+    pub(crate) fn into_made(self) -> history::Made {
+        history::Made { keys: self.keys, made: self.made }
     }
 
     /// Takes what a build that was killed had finished, where it still holds: the tasks that are left, and the answers.
@@ -450,13 +459,18 @@ impl<'p, 'l> SandboxedExecutor<'p, 'l> {
 
     /// Takes what earlier builds made, where all that it depends on is the same: the tasks that are left, and the answers.
     fn reuse(&mut self, tasks: Vec<Task>) -> (Vec<Task>, Vec<(Task, Answer)>) {
-        if !self.ledger.results.are_kept() || self.ledger.results.are_verified() {
+        if !self.ledger.results.are_kept() {
             return (tasks, Vec::new());
         }
         let mut answers = Vec::new();
         let mut left = Vec::new();
         let mut definitions = None;
         for task in tasks {
+            let Task(id) = task;
+            if self.ledger.results.is_verified(&self.keys[id.0 as usize]) {
+                left.push(task);
+                continue;
+            }
             match self.kept(task, &mut definitions) {
                 Some(built) => answers.push((task, Answer::Built(Box::new(built)))),
                 None => left.push(task),
@@ -498,7 +512,7 @@ impl<'p, 'l> SandboxedExecutor<'p, 'l> {
             marked.push((other, definition));
         }
         let key = self.keys[id.0 as usize];
-        if self.ledger.results.are_verified()
+        if self.ledger.results.is_verified(&key)
             && let Some(kept) = self.ledger.results.built(&key)
         {
             let same =
@@ -554,6 +568,7 @@ impl Executor for SandboxedExecutor<'_, '_> {
         let (tasks, mut answers) = self.resume(tasks);
         let (tasks, kept) = self.reuse(tasks);
         self.ledger.results.count(kept.len(), tasks.len());
+        self.made.extend(tasks.iter().map(|Task(id)| *id));
         answers.extend(kept);
         if tasks.is_empty() {
             return answers;
@@ -573,9 +588,8 @@ impl Executor for SandboxedExecutor<'_, '_> {
             let slot = &mut plan_units[place.unit as usize];
             if *slot == usize::MAX {
                 *slot = planned.len();
-                let side = unit.side() as u64;
                 planned.push(PlannedUnit {
-                    name: Hasher::of("unit").number(side).text(&unit.path).finish(),
+                    name: unit_name(unit.side(), &unit.path),
                     text: Hasher::of("text").text(unit.text).finish(),
                     dependencies: Vec::new(),
                 });

@@ -4,6 +4,7 @@
 //! led. All of that is read and compared; times and sizes of files are not asked, so an edit within one tick of the clock
 //! that leaves the size as it was is seen. Builds in which something speaks against a fragment are always done in full.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -51,9 +52,12 @@ struct Outcome {
     image: bool,
     fragments: Vec<Fragment>,
     problems: Vec<(About, Diagnostic)>,
-    closed: Vec<(FragmentId, FaultId, Option<FragmentId>, Vec<Vec<FragmentId>>)>,
+    closed: Vec<Lost>,
     total: usize,
 }
+
+/// A closed fragment: its fault, what it needs, call paths to it.
+type Lost = (FragmentId, FaultId, Option<FragmentId>, Vec<Vec<FragmentId>>);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum Kind {
@@ -96,11 +100,17 @@ fn image_record(user: &str) -> String {
     format!("image-{user}")
 }
 
-/// What the last build came to, if nothing has changed since: status, image, report.
-pub(crate) fn last(
-    project: &Project,
-    ledger: &mut Ledger,
-) -> Option<(Status, Option<Vec<u8>>, Report)> {
+/// What a build came to.
+pub(crate) struct Last {
+    pub(crate) status: Status,
+    pub(crate) image: Option<Vec<u8>>,
+    pub(crate) report: Report,
+    /// Those in which something could change it.
+    pub(crate) folders: BTreeSet<PathBuf>,
+}
+
+/// What the last build came to, if nothing has changed since.
+pub(crate) fn last(project: &Project, ledger: &mut Ledger) -> Option<Last> {
     if !ledger.says_nothing_against_anybody() {
         return None;
     }
@@ -115,6 +125,9 @@ pub(crate) fn last(
         return None;
     }
     let mut units = Vec::with_capacity(inputs.units.len());
+    let files: Vec<PathBuf> = inputs.units.iter().filter_map(|unit| unit.file.clone()).collect();
+    let places = inputs.probes.iter().map(|probe| probe.path.as_path());
+    let folders = project.folders(files.iter().map(PathBuf::as_path).chain(places));
     for unit in inputs.units {
         let text = match &unit.file {
             Some(file) => source::read(file).ok()?,
@@ -134,7 +147,7 @@ pub(crate) fn last(
         Kind::NoImage => Status::NoImage,
         Kind::WithErrors => Status::WithErrors,
     };
-    Some((status, image, outcome.into_report(units)?))
+    Some(Last { status, image, report: outcome.into_report(units)?, folders })
 }
 
 impl Outcome {

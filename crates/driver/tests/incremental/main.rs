@@ -94,13 +94,11 @@ fn histories(seed: u64, steps: usize) -> (usize, usize) {
             assert_eq!(said(&incremental), said(&clean), "{}", context());
             assert!(incremental.image == clean.image, "the images differ: {}", context());
             for note in &incremental.notes {
-                match note {
-                    Note::Reused { reused: old, made: new } => {
-                        reused += old;
-                        made += new;
-                    }
-                    other => panic!("{other:?}: {}", context()),
-                }
+                let Note::Reused { reused: old, made: new } = note else {
+                    panic!("{note:?}: {}", context());
+                };
+                reused += old;
+                made += new;
             }
             step += 1;
         }
