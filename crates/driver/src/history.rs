@@ -115,7 +115,7 @@ pub(crate) fn keep(
     shield: &Shield,
     ledger: &mut Ledger,
 ) {
-    if !ledger.results.are_kept() || made.keys.len() != analysis.places.len() {
+    if !ledger.results.have_history() || made.keys.len() != analysis.places.len() {
         return;
     }
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);

@@ -147,6 +147,8 @@ pub enum Reuse {
     Verify,
     /// As [`Reuse::Results`], but one fragment in 64 is made again and compared: which ones depends on the time.
     Sample,
+    /// Everything is made again, and no result is kept; only what became of the fragments, for those who ask later.
+    History,
     /// Everything is made again, and nothing is kept.
     Nothing,
 }

@@ -161,10 +161,13 @@ impl Ledger {
         let memory = left.memory.unwrap_or(memory);
         notes.extend(left.problem.map(|problem| Note::MemoryUnused { problem }));
         // What is kept says nothing about faults, or about how each answer comes about.
-        let plain = isolation.inject.is_empty()
-            && isolation.digests == Digests::None
-            && isolation.protection == Protection::Sandboxes;
-        let reuse = if plain { isolation.reuse } else { Reuse::Nothing };
+        let reuse = match (isolation.protection, isolation.digests) {
+            (Protection::None, _) | (_, Digests::Fragments) => Reuse::Nothing,
+            (Protection::Sandboxes, Digests::None) if isolation.inject.is_empty() => {
+                isolation.reuse
+            }
+            (Protection::Sandboxes, Digests::None) => Reuse::History,
+        };
         let results =
             Results::open(folder.as_deref(), reuse, user, isolation.store_watcher.clone());
         Ledger {

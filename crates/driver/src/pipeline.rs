@@ -25,7 +25,7 @@ use crate::compile;
 use crate::config::{self, Config};
 use crate::crew::CrewError;
 use crate::history;
-use crate::isolation::{FragmentDigest, Isolation, Protection, Reuse};
+use crate::isolation::{FragmentDigest, Isolation, Protection};
 use crate::key::Hasher;
 use crate::ledger::{Ledger, Note};
 use crate::loss;
@@ -124,7 +124,7 @@ pub fn build(root: &Path, options: &Options, mut isolation: Isolation) -> Output
     let user = user(&project, &location, options);
     let shown = project.display(&location);
     let mut ledger = Ledger::open(&mut isolation, project.folder(), user);
-    if isolation.reuse == Reuse::Results
+    if ledger.results.are_taken()
         && let Some(last) = unchanged::last(&project, &mut ledger)
     {
         stopwatch.lap("unchanged");

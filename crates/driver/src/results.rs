@@ -89,8 +89,18 @@ impl Results {
         Results { store, reuse, sample, user, reused: 0, made: 0 }
     }
 
-    /// Whether anything is kept at all.
+    /// Whether results are kept.
     pub(crate) fn are_kept(&self) -> bool {
+        self.store.is_some() && self.reuse != Reuse::History
+    }
+
+    /// Whether they are taken as they are, unseen.
+    pub(crate) fn are_taken(&self) -> bool {
+        self.store.is_some() && self.reuse == Reuse::Results
+    }
+
+    /// Whether it is written down what became of the fragments.
+    pub(crate) fn have_history(&self) -> bool {
         self.store.is_some()
     }
 
@@ -104,19 +114,22 @@ impl Results {
         match self.reuse {
             Reuse::Verify => true,
             Reuse::Sample => key[0] % SAMPLE == self.sample,
-            Reuse::Results | Reuse::Nothing => false,
+            Reuse::Results | Reuse::History | Reuse::Nothing => false,
         }
     }
 
     /// What is known of a unit with this text.
     pub(crate) fn unit(&mut self, side: Side, text: &str) -> Option<&[u8]> {
-        if self.are_verified() {
+        if self.are_verified() || !self.are_kept() {
             return None;
         }
         self.store.as_mut()?.get(&unit_key(side, text))
     }
 
     pub(crate) fn keep_unit(&mut self, side: Side, text: &str, pieces: &[Piece], seen: Vec<&[u8]>) {
+        if !self.are_kept() {
+            return;
+        }
         let Some(store) = &mut self.store else { return };
         let kept = KeptUnit { pieces: &encode(&pieces), seen };
         put(store, unit_key(side, text), &encode(&kept));
