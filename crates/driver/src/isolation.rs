@@ -174,6 +174,8 @@ pub struct Isolation {
     pub digests: Digests,
     /// Of this process.
     pub deferral: Deferral,
+    /// Where the image of the last build may still lie: then it need not be made again.
+    pub image_at: Option<PathBuf>,
     /// Is told before each step that changes what is kept.
     pub store_watcher: Option<StoreWatcher>,
 }

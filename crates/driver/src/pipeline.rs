@@ -125,7 +125,7 @@ pub fn build(root: &Path, options: &Options, mut isolation: Isolation) -> Output
     let shown = project.display(&location);
     let mut ledger = Ledger::open(&mut isolation, project.folder(), user);
     if ledger.results.are_taken()
-        && let Some(last) = unchanged::last(&project, &mut ledger)
+        && let Some(last) = unchanged::last(&project, isolation.image_at.as_deref(), &mut ledger)
     {
         stopwatch.lap("unchanged");
         let Last { status, image, report, folders } = last;

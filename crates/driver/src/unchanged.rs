@@ -49,7 +49,8 @@ struct Unit {
 #[derive(Debug, Serialize, Deserialize)]
 struct Outcome {
     status: Kind,
-    image: bool,
+    /// Length and checksum of the image.
+    image: Option<(u64, u32)>,
     fragments: Vec<Fragment>,
     problems: Vec<(About, Diagnostic)>,
     closed: Vec<Lost>,
@@ -110,7 +111,11 @@ pub(crate) struct Last {
 }
 
 /// What the last build came to, if nothing has changed since.
-pub(crate) fn last(project: &Project, ledger: &mut Ledger) -> Option<Last> {
+pub(crate) fn last(
+    project: &Project,
+    image_at: Option<&Path>,
+    ledger: &mut Ledger,
+) -> Option<Last> {
     if !ledger.says_nothing_against_anybody() {
         return None;
     }
@@ -139,8 +144,13 @@ pub(crate) fn last(project: &Project, ledger: &mut Ledger) -> Option<Last> {
         units.push(UnitText { path: unit.path, text });
     }
     let image = match outcome.image {
-        true => Some(ledger.results.record(&image_record(&user))?),
-        false => None,
+        Some(sum) => {
+            let is_it = |image: &Vec<u8>| checksum(image) == sum;
+            let kept = ledger.results.record(&image_record(&user)).filter(is_it);
+            let written = || image_at.and_then(|path| fs::read(path).ok()).filter(is_it);
+            Some(kept.or_else(written)?)
+        }
+        None => None,
     };
     let status = match outcome.status {
         Kind::Complete => Status::Complete,
@@ -266,7 +276,7 @@ impl Before {
             .map(|closed| (closed.fragment, closed.fault, closed.because, closed.paths.clone()));
         let outcome = Outcome {
             status,
-            image: image.is_some(),
+            image: image.map(checksum),
             fragments: fragments.collect(),
             problems: problems.collect(),
             closed: closed.collect(),
@@ -274,12 +284,19 @@ impl Before {
         };
         let Ok(bytes) = postcard::to_stdvec(&(&self.inputs, &outcome)) else { return };
         let user = ledger.results.user().to_owned();
-        // The image first: a record without it is no record.
-        if let Some(image) = image {
+        // The image first: a record without it is no record. A long one is looked for where it was written.
+        if let Some(image) = image.filter(|image| image.len() <= LONGEST_IMAGE) {
             ledger.results.set_record(&image_record(&user), image, &mut ledger.notes);
         }
         ledger.results.set_record(&record(&user), &bytes, &mut ledger.notes);
     }
+}
+
+/// Longer images are not kept beside where they are written.
+const LONGEST_IMAGE: usize = 1 << 20;
+
+fn checksum(image: &[u8]) -> (u64, u32) {
+    (image.len() as u64, crc32fast::hash(image))
 }
 
 fn digest(text: &str) -> Digest {

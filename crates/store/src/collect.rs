@@ -10,7 +10,7 @@ use rustc_hash::FxHashSet;
 
 use crate::folder::pack_file;
 use crate::pack::{Builder, Key, Pack};
-use crate::{Named, PackProblem, Store};
+use crate::{PackProblem, Store};
 
 /// How large and how old things may become.
 #[derive(Clone, Copy, Debug)]
@@ -40,7 +40,8 @@ impl Store {
     /// Collects, if there are too many packs or too many bytes, and nobody else does.
     pub(crate) fn collect(&mut self, now: SystemTime) -> io::Result<()> {
         let packs = self.folder.packs();
-        let scarce = self.size() > self.limits.size / 5 * 4;
+        let size: u64 = packs.iter().map(|(_, file)| self.folder.length(file)).sum();
+        let scarce = size > self.limits.size / 5 * 4;
         if packs.len() <= self.limits.packs && !scarce {
             return Ok(());
         }
@@ -76,18 +77,12 @@ impl Store {
             gone.push(number);
         }
         if !kept.is_empty() {
-            let bytes = kept.finish();
-            let number = self.folder.add_pack(&bytes)?;
-            if let Ok(pack) = Pack::read(bytes) {
-                self.packs.push(Named { number, pack });
-            }
+            self.folder.add_pack(&[&kept.index(), kept.values()])?;
         }
         for number in &gone {
             self.folder.remove(&pack_file(*number))?;
         }
-        self.packs.retain(|named| !gone.contains(&named.number));
-        self.packs.sort_unstable_by_key(|named| std::cmp::Reverse(named.number));
-        self.place();
+        self.forget();
         Ok(())
     }
 }

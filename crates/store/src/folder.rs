@@ -112,14 +112,14 @@ impl Folder {
     }
 
     /// Adds a pack under the next free number.
-    pub(crate) fn add_pack(&mut self, bytes: &[u8]) -> io::Result<u64> {
-        let temporary = self.write_temporary(bytes)?;
+    pub(crate) fn add_pack(&mut self, parts: &[&[u8]]) -> io::Result<()> {
+        let temporary = self.write_temporary(parts)?;
         let mut number = self.packs().first().map_or(1, |(last, _)| last.saturating_add(1));
         loop {
             self.step(Step::Rename);
             let target = self.path.join(pack_file(number));
             match renameat_with(CWD, &temporary, CWD, &target, RenameFlags::NOREPLACE) {
-                Ok(()) => return Ok(number),
+                Ok(()) => return Ok(()),
                 // Another process was faster.
                 Err(rustix::io::Errno::EXIST) => number = number.saturating_add(1),
                 Err(error) => {
@@ -133,7 +133,8 @@ impl Folder {
 
     /// Gives a file new contents.
     pub(crate) fn replace(&mut self, file: &Path, bytes: &[u8]) -> io::Result<()> {
-        let temporary = self.write_temporary(bytes)?;
+        let (first, second) = bytes.split_at(bytes.len() / 2);
+        let temporary = self.write_temporary(&[first, second])?;
         self.step(Step::Rename);
         let renamed = fs::rename(&temporary, self.path.join(file));
         if renamed.is_err() {
@@ -143,17 +144,15 @@ impl Folder {
         renamed
     }
 
-    fn write_temporary(&mut self, bytes: &[u8]) -> io::Result<PathBuf> {
+    fn write_temporary(&mut self, parts: &[&[u8]]) -> io::Result<PathBuf> {
         self.step(Step::Create);
         self.written = self.written.wrapping_add(1);
         let path = self.path.join(temporary_name(self.written));
         let written = File::create_new(&path).and_then(|mut file| {
-            // In two steps, so that a test can stop in the middle.
-            let (first, second) = bytes.split_at(bytes.len() / 2);
-            self.step(Step::Write);
-            file.write_all(first)?;
-            self.step(Step::Write);
-            file.write_all(second)
+            parts.iter().try_for_each(|part| {
+                self.step(Step::Write);
+                file.write_all(part)
+            })
         });
         match written {
             Ok(()) => Ok(path),
@@ -199,6 +198,11 @@ impl Folder {
             needed.extend(keys.chunks_exact(32).filter_map(|key| key.first_chunk::<32>().copied()));
         }
         Some(needed)
+    }
+
+    /// Bytes of a file.
+    pub(crate) fn length(&self, file: &Path) -> u64 {
+        fs::metadata(self.path.join(file)).map_or(0, |found| found.len())
     }
 
     /// When a file was written.

@@ -190,17 +190,19 @@ impl Store {
             self.folder.sweep()?;
             // Its entries are needed from the moment they are there.
             self.folder.write_user(user, &self.used)?;
-            self.read();
-            let bytes = std::mem::take(&mut self.fresh).finish();
-            let number = self.folder.add_pack(&bytes)?;
-            if let Ok(pack) = Pack::read(bytes) {
-                for (entry, key) in (0..).zip(pack.keys()) {
-                    self.places.insert(*key, (self.packs.len() as u32, entry));
-                }
-                self.packs.push(Named { number, pack });
-            }
+            self.folder.add_pack(&[&self.fresh.index(), self.fresh.values()])?;
+            // All is there now; what is asked for from here on is read from there.
+            self.fresh = Builder::default();
+            self.forget();
         }
-        if self.is_read { self.collect(now) } else { Ok(()) }
+        self.collect(now)
+    }
+
+    /// Whatever was read is read again when it is needed.
+    fn forget(&mut self) {
+        self.packs.clear();
+        self.places.clear();
+        self.is_read = false;
     }
 
     /// The value with this name, if there is one and it is whole.

@@ -144,9 +144,9 @@ impl Builder {
         self.keys.is_empty()
     }
 
-    pub(crate) fn finish(self) -> Vec<u8> {
-        let index = HEADER + self.keys.len() * ENTRY;
-        let mut bytes = Vec::with_capacity(index + self.values.len());
+    /// All of the pack before its values.
+    pub(crate) fn index(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(HEADER + self.keys.len() * ENTRY);
         bytes.extend_from_slice(MAGIC);
         bytes.extend_from_slice(&VERSION.to_le_bytes());
         bytes.extend_from_slice(&(self.keys.len() as u32).to_le_bytes());
@@ -161,8 +161,12 @@ impl Builder {
         }
         let checksum = sum(&[&bytes[8..16], &bytes[HEADER..]]);
         bytes[16..HEADER].copy_from_slice(&checksum.to_le_bytes());
-        bytes.extend_from_slice(&self.values);
         bytes
+    }
+
+    /// What follows the index.
+    pub(crate) fn values(&self) -> &[u8] {
+        &self.values
     }
 }
 

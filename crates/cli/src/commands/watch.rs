@@ -97,7 +97,9 @@ impl Watch {
     }
 
     fn build(&self, options: &Options, reuse: Reuse) -> io::Result<Output> {
-        let isolation = morph_driver::isolation::Isolation { reuse, ..options.isolation() };
+        let image_at = self.output.clone();
+        let isolation =
+            morph_driver::isolation::Isolation { reuse, image_at, ..options.isolation() };
         Ok(morph_driver::build(&self.file, &options.build(Goal::Image), isolation))
     }
 
