@@ -67,7 +67,7 @@ fn six_units_run_whole_and_the_first_but_for_the_fragment_that_is_fixed_and_comp
 fn three_crashes_open_the_breaker_and_three_successes_after_a_change_close_it() {
     let shop = Shop::new();
     shop.edit("tipe mahal Barangg", "tipe mahal Barang");
-    let faults = ["1:check:segv", "3:check:abort", "4:compile:panic"];
+    let faults = ["2:check:segv", "4:check:abort", "5:compile:panic"];
     let faults = faults.map(|fault| format!("--inject=keranjang.fox:{fault}"));
     let faults: Vec<&str> = faults.iter().map(String::as_str).collect();
     let broken = [&["build", "toko.fox", "-o", "toko", "--verbose"], &faults[..]].concat();

@@ -9,6 +9,7 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use morph_store::{Key, Limits, Lock, PackProblem, Store, VERSION, write_whole};
@@ -265,13 +266,17 @@ fn what_a_process_left_that_is_gone_is_swept() {
 fn the_lock_is_for_one_at_a_time_and_a_whole_file_replaces_the_old_one() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("inner/file");
+    let order = Arc::new(Mutex::new(Vec::new()));
     let lock = Lock::of(folder.path()).unwrap();
-    let other = folder.path().to_owned();
-    let waiting = std::thread::spawn(move || Lock::of(&other).map(drop));
-    std::thread::sleep(Duration::from_millis(30));
-    assert!(!waiting.is_finished());
+    let (other, seen) = (folder.path().to_owned(), Arc::clone(&order));
+    let waiting = std::thread::spawn(move || {
+        let _lock = Lock::of(&other).unwrap();
+        seen.lock().unwrap().push("second");
+    });
+    order.lock().unwrap().push("first");
     drop(lock);
-    waiting.join().unwrap().unwrap();
+    waiting.join().unwrap();
+    assert_eq!(*order.lock().unwrap(), ["first", "second"]);
     write_whole(&path, b"old", &mut |_| {}).unwrap();
     let mut steps = Vec::new();
     write_whole(&path, b"new", &mut |step| steps.push(format!("{step:?}"))).unwrap();

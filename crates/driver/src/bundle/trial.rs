@@ -26,9 +26,10 @@ use crate::program::{FragmentRef, Program};
 use crate::project::{Location, Project};
 use crate::protection::Shield;
 use crate::reader::{Reader as _, Source};
+use crate::reading::SandboxedReader;
 use crate::registry::Registry;
 use crate::report::Report;
-use crate::sandboxed::{SandboxedExecutor, SandboxedReader};
+use crate::sandboxed::SandboxedExecutor;
 use crate::task::{Executor as _, Task};
 use crate::unit::{Fragment, Unit};
 
