@@ -26,7 +26,10 @@ fn root() -> PathBuf {
 /// Standard output, standard error and status of `morph run FILE -- ARGS` in `folder`.
 fn run(folder: &Path, file: &str, arguments: &[String], input: &str) -> (String, String, i32) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_morph"));
-    command.current_dir(folder).args(["--lang", "en", "run", file, "--"]).args(arguments);
+    command
+        .current_dir(folder)
+        .args(["--lang", "en", "run", "--fresh", file, "--"])
+        .args(arguments);
     command.env("LC_ALL", "C").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     // A program that does not read its input closes the pipe: that is its right.

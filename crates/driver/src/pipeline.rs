@@ -112,7 +112,7 @@ fn settings(project: &Project) -> Result<Config, Report> {
 pub fn build(root: &Path, options: &Options, mut isolation: Isolation) -> Output {
     let mut stopwatch = Stopwatch::new();
     let (project, location) = match Project::of_root(root) {
-        Ok((project, location)) => (project.for_target(options.target), location),
+        Ok((project, location)) => (project.for_images(options), location),
         Err(error) => {
             let problem = error.to_diagnostic(&project::display_unresolved(root), Span::default());
             return Output::nothing(problem, Status::NoImage, stopwatch);

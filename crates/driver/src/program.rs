@@ -192,7 +192,7 @@ impl<'p, 'a> Files<'p, 'a> {
     fn read_ahead(&mut self, location: Location, text: &'a str) {
         let mut wave = vec![(location, text)];
         if self.units.is_empty() && self.ahead.is_empty() {
-            let library = library::of_target(self.project.target());
+            let library = library::of_kind(self.project.kind());
             wave.extend(library.map(|(index, unit)| (Location::Library(index), unit.text)));
         }
         while !wave.is_empty() {

@@ -13,7 +13,7 @@ use morph_sema::summary::Side;
 use serde::{Deserialize, Serialize};
 
 use crate::library;
-use crate::options::Target;
+use crate::options::Options;
 use crate::program::FragmentRef;
 use crate::source::{self, SourceError};
 
@@ -23,7 +23,7 @@ pub struct Project {
     /// Canonical; the first one is what shown paths are relative to.
     roots: Vec<PathBuf>,
     /// The library has units of its own for each.
-    target: Target,
+    kind: library::Kind,
     /// Where paths of imports led.
     probes: RefCell<BTreeMap<PathBuf, Probed>>,
 }
@@ -81,8 +81,11 @@ impl Location {
 impl Project {
     /// A project without files: a program that is one text imports nothing but the library.
     pub(crate) fn of_text(name: &str) -> (Project, Location) {
-        let project =
-            Project { roots: Vec::new(), target: Target::default(), probes: RefCell::default() };
+        let project = Project {
+            roots: Vec::new(),
+            kind: library::Kind::default(),
+            probes: RefCell::default(),
+        };
         (project, Location::File(PathBuf::from(name)))
     }
 
@@ -103,19 +106,20 @@ impl Project {
                 roots
             }
         };
-        let project = Project { roots, target: Target::default(), probes: RefCell::default() };
+        let project = Project { roots, kind: library::Kind::default(), probes: RefCell::default() };
         Ok((project, Location::File(file)))
     }
 
-    /// The same project for images of another target.
+    /// The same project for other images.
     #[must_use]
-    pub fn for_target(self, target: Target) -> Project {
-        Project { target, ..self }
+    pub fn for_images(self, options: &Options) -> Project {
+        let kind = library::Kind { target: options.target, debug: options.debug };
+        Project { kind, ..self }
     }
 
-    /// The target of the project's images.
-    pub fn target(&self) -> Target {
-        self.target
+    /// Which units of the library the project's images are built with.
+    pub fn kind(&self) -> library::Kind {
+        self.kind
     }
 
     /// The folders that files may come from.
@@ -195,7 +199,7 @@ impl Project {
         let beside = user
             .and_then(|user| Path::new(library::UNITS[user].path).parent())
             .and_then(|folder| library::find(&shown(&normalise(&folder.join(path)))));
-        let ours = |index: &usize| library::is_for(&library::UNITS[*index], self.target);
+        let ours = |index: &usize| library::is_for(&library::UNITS[*index], self.kind);
         let found = direct.or(beside).filter(ours);
         found.map(Location::Library).ok_or(LookupError::Missing)
     }

@@ -15,7 +15,7 @@ use crate::{PackProblem, Store};
 /// How large and how old things may become.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Bytes of all packs. From four fifths of it on only what is needed stays.
+    /// Bytes of all packs. From four fifths of it on only what is needed stays. Records may have a quarter of it besides.
     pub size: u64,
     /// More packs than this are made one.
     pub packs: usize,
@@ -41,12 +41,23 @@ impl Store {
     pub(crate) fn collect(&mut self, now: SystemTime) -> io::Result<()> {
         let packs = self.folder.packs();
         let size: u64 = packs.iter().map(|(_, file)| self.folder.length(file)).sum();
+        let records = self.folder.record_files();
+        let of_records: u64 = records.iter().map(|(_, length, _)| length).sum();
         let scarce = size > self.limits.size / 5 * 4;
-        if packs.len() <= self.limits.packs && !scarce {
+        let many = of_records > self.limits.size / 4;
+        if packs.len() <= self.limits.packs && !scarce && !many {
             return Ok(());
         }
         let Some(_lock) = self.folder.try_lock()? else { return Ok(()) };
         let Some(needed) = self.folder.needed(before(now, self.limits.user)) else { return Ok(()) };
+        // Records go when nobody came back for them, and the oldest ones when there are too many.
+        let mut left = of_records;
+        for (written, length, file) in records {
+            if written < before(now, self.limits.user) || left > self.limits.size / 4 {
+                self.folder.remove(&file)?;
+                left -= length;
+            }
+        }
         let oldest = before(now, self.limits.unneeded);
         let mut kept = Builder::default();
         let mut seen: FxHashSet<Key> = FxHashSet::default();

@@ -94,6 +94,18 @@ impl Folder {
         names
     }
 
+    /// All records: when each was written, its bytes, its file; the oldest first.
+    pub(crate) fn record_files(&self) -> Vec<(std::time::SystemTime, u64, PathBuf)> {
+        let of = |name: String| {
+            let file = Path::new("records").join(name);
+            let found = fs::metadata(self.path.join(&file)).ok()?;
+            Some((found.modified().ok()?, found.len(), file))
+        };
+        let mut files: Vec<_> = self.names("records").filter_map(of).collect();
+        files.sort();
+        files
+    }
+
     fn names(&self, folder: &str) -> impl Iterator<Item = String> + use<> {
         let entries = fs::read_dir(self.path.join(folder)).into_iter().flatten().flatten();
         entries.filter_map(|entry| entry.file_name().into_string().ok())

@@ -206,6 +206,18 @@ fn what_nobody_needs_goes_when_it_is_old_and_at_once_when_space_is_scarce() {
     assert_eq!(needs(101, limits, now + hour * 2), (5, 0));
     filled(folder.path(), 5..10);
     assert_eq!(needs(102, Limits { size: 10, ..limits }, now), (5, 0));
+    // Of records the oldest go first.
+    let mut store = Store::open_with(folder.path(), Limits { size: 400, ..limits }, None);
+    for name in ["first", "second"] {
+        store.set_record(name, &[0; 60]).unwrap();
+        std::fs::File::open(folder.path().join("records").join(name))
+            .unwrap()
+            .set_modified(now - if name == "first" { hour } else { hour / 2 })
+            .unwrap();
+    }
+    store.put(key(104), &value(104));
+    store.commit("user", now).unwrap();
+    assert_eq!((store.record("first"), store.record("second").is_some()), (None, true));
     // One who did not come back for long needs nothing.
     let mut store = Store::open_with(folder.path(), limits, None);
     store.put(key(103), &value(103));

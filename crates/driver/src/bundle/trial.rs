@@ -94,7 +94,10 @@ impl<'b> Bench<'b> {
         let mut bench = Bench { facts, library: Vec::new() };
         if facts.what == What::Fragment {
             bench.library = bench.reading(texts, None, |reader| {
-                let units: Vec<_> = library::of_target(facts.options.target).collect();
+                let units: Vec<_> = {
+                    let crate::options::Options { target, debug, .. } = facts.options;
+                    library::of_kind(library::Kind { target, debug }).collect()
+                };
                 let sources: Vec<Source<'b>> = units
                     .iter()
                     .map(|(_, unit)| Source {
@@ -185,7 +188,7 @@ impl<'b> Bench<'b> {
         let (program, place) = self.program(source.text, own, environment, around);
         let options = self.facts.options;
         let (project, _) = Project::of_text(&self.facts.unit);
-        let project = project.for_target(options.target);
+        let project = project.for_images(&options);
         let mut analysis = Analysis::new(&program, &project, &options);
         let id = analysis.id(place);
         if *analysis.state(id) == State::Active {
