@@ -9,9 +9,18 @@ use crate::summary::Side;
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let length = name.chars().count();
     let limit = (length / 3).max(1);
+    let own = letters(name);
     let mut best: Option<(usize, &str)> = None;
     for candidate in candidates {
-        if candidate == name || candidate.len().abs_diff(name.len()) > limit {
+        // Each edit takes away one letter at most, and brings one; a letter may have four bytes. This rules out nearly all
+        // of thousands of names.
+        let bytes = if name.is_ascii() && candidate.is_ascii() { 1 } else { 4 };
+        let other = letters(candidate);
+        let edits = (own & !other).count_ones().max((other & !own).count_ones());
+        if candidate.len().abs_diff(name.len()) > limit
+            || edits as usize > limit * bytes && !candidate.eq_ignore_ascii_case(name)
+            || candidate == name
+        {
             continue;
         }
         let distance = if candidate.eq_ignore_ascii_case(name) {
@@ -27,6 +36,11 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         }
     }
     best.map(|(_, candidate)| candidate)
+}
+
+/// Which bytes a name has, by their last six bits: a set that differs no more than the name does.
+fn letters(name: &str) -> u64 {
+    name.bytes().fold(0, |set, byte| set | 1 << (byte & 63))
 }
 
 /// Adds the argument `nearest` to a diagnostic about an unknown name, unless it has one (the checker adds
