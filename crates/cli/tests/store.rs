@@ -207,6 +207,30 @@ fn what_cannot_be_kept_is_a_warning_and_the_image_is_made() {
 }
 
 #[test]
+fn on_a_full_disk_the_image_is_made_and_the_next_build_is_the_same() {
+    let project = Project::new();
+    let clean = project.clean();
+    // A disk of 64 KB for what is kept, in a name space of its own: that needs no rights.
+    let script = format!(
+        "mkdir .morph && mount -t tmpfs -o size=64k tmpfs .morph && for n in 1 2 3; do {} build utama.fox -o hasil --lang en; done",
+        env!("CARGO_BIN_EXE_morph")
+    );
+    let output = Command::new("unshare")
+        .args(["--map-root-user", "--mount", "sh", "-c", &script])
+        .current_dir(project.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    let warnings = said.lines().filter(|line| {
+        line.starts_with("warning: what later builds could use again could not be kept: No space")
+    });
+    assert!(warnings.count() >= 1, "{said}");
+    assert_eq!(fs::read(project.path().join("hasil")).unwrap(), clean.image);
+    assert_eq!(project.build(&[]), clean);
+}
+
+#[test]
 fn several_builds_at_once_give_what_one_gives() {
     let project = Project::new();
     let clean = project.clean();
