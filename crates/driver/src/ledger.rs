@@ -55,8 +55,8 @@ pub enum Note {
     StoreUnused { problem: String },
     /// What later builds could use could not be written. A warning, unless nobody may write there.
     StoreUnwritten { problem: String, refused: bool },
-    /// What was kept of a fragment is not what comes out now. A warning.
-    Mismatch { site: Site },
+    /// What was kept of a fragment is not what comes out now; the bundle has what it was made of. A warning.
+    Mismatch { site: Site, bundle: Option<String> },
     /// A crash bundle that messages name could not be written.
     Bundle { fault: String, problem: String },
 }

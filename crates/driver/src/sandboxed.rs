@@ -206,18 +206,33 @@ impl<'p, 'l> SandboxedExecutor<'p, 'l> {
             marked.push((other, definition));
         }
         let key = self.keys[id.0 as usize];
-        if self.ledger.results.is_verified(&key)
-            && let Some(kept) = self.ledger.results.built(&key)
-        {
-            let same =
-                postcard::from_bytes(kept).is_ok_and(|kept: KeptBuilt<'_>| kept.reply == reply);
-            if !same {
-                let site = self.site(id);
-                self.ledger.results.evict_built(&key);
-                self.ledger.notes.push(Note::Mismatch { site });
-            }
+        if self.ledger.results.is_verified(&key) && self.differs(Task(id), reply) {
+            self.ledger.results.evict_built(&key);
+            let kind = FaultKind::Crashed(Crash::BadReply);
+            let phase = morph_fault::fault::Phase(Phase::Reply as u8);
+            let fault = Fault::new(&self.shield.job_key(key), phase, kind, &compiler_build());
+            let (site, place) = (self.site(id), self.places[id.0 as usize]);
+            self.ledger.notes.push(Note::Mismatch {
+                site: site.clone(),
+                bundle: self.shield.bundle_of(fault.id),
+            });
+            let stubbed = Stubbed { fault, death: None, withheld: None };
+            self.broken.push(Broken { site, stubbed, what: BrokenTask::Fragment { place } });
         }
         self.ledger.results.keep_built(&key, &KeptBuilt { marked, reply });
+    }
+
+    /// Whether what is kept of a fragment would be taken, and is not what came out now.
+    fn differs(&mut self, Task(id): Task, reply: &[u8]) -> bool {
+        let side = self.program.units[self.places[id.0 as usize].unit as usize].side();
+        let Some(kept) = self.ledger.results.built(&self.keys[id.0 as usize]) else { return false };
+        let Ok(KeptBuilt { marked, reply: kept }) = postcard::from_bytes(kept) else { return true };
+        let Ok(built) = read_built(kept) else { return true };
+        let mut asked = built.asked.iter();
+        let holds =
+            asked.all(|entry| self.environment.answer(side, entry.question) == entry.answer);
+        // Marks in other fragments are by their numbers, which change with the program.
+        holds && marked.is_empty() && kept != reply
     }
 
     /// What a fragment died of at a higher rung, in an earlier build.

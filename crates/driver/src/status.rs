@@ -10,6 +10,7 @@ use morph_fault::memory::StoredMemory;
 use morph_sema::summary::Side;
 use morph_store::{Lock, Store, write_whole};
 
+use crate::config;
 use crate::history::{self, Entry, Fate, History};
 use crate::ledger::{MEMORY, STATE, read_memory};
 use crate::project::Project;
@@ -44,13 +45,14 @@ pub enum Held {
 pub enum StatusError {
     #[error(transparent)]
     Source(#[from] SourceError),
-    #[error("nothing is kept here: no program of this folder, or of one above it, was built yet")]
+    #[error("nothing is kept here: no program of this project was built yet")]
     Nothing,
     #[error("{0}")]
     System(#[from] io::Error),
 }
 
-/// The folder in which the project of `file` keeps its state; without a file the project of the working directory.
+/// The folder in which the project of `file` keeps its state; without a file the project of the working directory, which is the
+/// nearest folder above with a `morph.toml`, or else the working directory itself.
 ///
 /// # Errors
 ///
@@ -63,7 +65,8 @@ pub fn folder(file: Option<&Path>) -> Result<PathBuf, StatusError> {
         }
         None => {
             let here = std::env::current_dir()?;
-            here.ancestors().map(|folder| folder.join(STATE)).find(|state| state.is_dir())
+            let marked = here.ancestors().find(|folder| folder.join(config::FILE).is_file());
+            Some(marked.unwrap_or(&here).join(STATE)).filter(|state| state.is_dir())
         }
     };
     found.ok_or(StatusError::Nothing)

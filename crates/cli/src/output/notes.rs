@@ -109,7 +109,10 @@ fn words<'n>(note: &'n Note, report: &Report, lang: Lang) -> Words<'n> {
         Note::StoreUnwritten { problem, .. } => {
             ("store", "note-store-unwritten", None, vec![("problem", problem.as_str())])
         }
-        Note::Mismatch { site } => ("mismatch", "note-mismatch", Some(site), Vec::new()),
+        Note::Mismatch { site, bundle } => {
+            let facts = bundle.iter().map(|bundle| ("bundle", bundle.as_str())).collect();
+            ("mismatch", "note-mismatch", Some(site), facts)
+        }
         Note::Recovery { problem } => {
             ("recovery", "note-recovery", None, vec![("problem", problem.as_str())])
         }
