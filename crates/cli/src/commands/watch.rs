@@ -74,8 +74,13 @@ impl Watch {
             closed = now;
             image = built.image.take();
             if let (true, Some(image)) = (changed, &image) {
-                if let Some(path) = &self.output {
-                    morph_driver::write_image(path, image, &options.isolation().deferral)?;
+                if let Some(path) = &self.output
+                    && let Err(error) =
+                        morph_driver::write_image(path, image, &options.isolation().deferral)
+                {
+                    // Whoever mends that saves again.
+                    built.report.add_output_failure(path, &error);
+                    output::report_as(&built, options, Status::OutputFailed)?;
                 }
                 if self.run {
                     if let Some(former) = running.take() {
@@ -98,8 +103,10 @@ impl Watch {
 
     fn build(&self, options: &Options, reuse: Reuse) -> io::Result<Output> {
         let image_at = self.output.clone();
-        let isolation =
-            morph_driver::isolation::Isolation { reuse, image_at, ..options.isolation() };
+        let own = options.isolation();
+        // Who asks for more work than that gets it.
+        let reuse = if own.reuse == Reuse::Results { reuse } else { own.reuse };
+        let isolation = morph_driver::isolation::Isolation { reuse, image_at, ..own };
         Ok(morph_driver::build(&self.file, &options.build(Goal::Image), isolation))
     }
 
