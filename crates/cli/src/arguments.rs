@@ -41,6 +41,8 @@ pub(crate) enum Command {
     Drill(drill::FireDrill),
     Status(status::ProjectState),
     Watch(watch::Watch),
+    #[command(hide = true)]
+    Become(watch::Become),
     Why(why::Why),
     Clean(clean::Clean),
 }

@@ -33,6 +33,7 @@ pub(crate) fn dispatch(arguments: &Arguments) -> Status {
         Command::Doctor(doctor) => doctor.run(),
         Command::Status(status) => status.run(options),
         Command::Watch(watch) => watch.run(options),
+        Command::Become(program) => program.run(),
         Command::Why(why) => why.run(options),
         Command::Clean(clean) => clean.run(options),
         Command::Drill(drill) => drill.run(options),

@@ -137,8 +137,18 @@ fn a_program_that_does_not_end_is_ended_before_the_next_one_begins() {
     let first = children();
     watch.save("a.fox", &endless.replace("cetak(1)", "cetak(2)"));
     watch.until(&["2\n"]);
-    for old in first {
-        let state = fs::read_to_string(format!("/proc/{old}/stat")).unwrap_or_default();
-        assert!(state.is_empty() || state.contains(") Z "), "{state}");
+    let is_gone = |id: &String| {
+        let state = fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+        state.is_empty() || state.contains(") Z ")
+    };
+    assert!(first.iter().all(is_gone), "{first:?}");
+    // However the watch ends, the program ends with it.
+    let second = children();
+    assert!(!second.is_empty());
+    drop(watch);
+    let start = std::time::Instant::now();
+    while !second.iter().all(is_gone) {
+        assert!(start.elapsed() < Duration::from_secs(10), "{second:?} is still there");
+        std::thread::yield_now();
     }
 }

@@ -17,6 +17,7 @@ use super::status::say;
 use crate::arguments::Options;
 use crate::output;
 use crate::status::Status;
+pub(crate) use program::Become;
 use program::Running;
 use saves::Saves;
 
@@ -66,6 +67,15 @@ impl Watch {
             status = Status::from(built.status);
             let now = closed_fragments(&built, lang);
             let changed = built.image != image;
+            // Whoever reads that a build is done finds its image.
+            if let (true, Some(path), Some(image)) = (changed, &self.output, &built.image)
+                && let Err(error) =
+                    morph_driver::write_image(path, image, &options.isolation().deferral)
+            {
+                // Whoever mends that saves again.
+                built.report.add_output_failure(path, &error);
+                status = Status::OutputFailed;
+            }
             // A save that changes nothing is no news.
             if builds == 0 || changed || closed != now || counts.is_some() {
                 output::report_as(&built, options, status)?;
@@ -73,21 +83,11 @@ impl Watch {
             }
             closed = now;
             image = built.image.take();
-            if let (true, Some(image)) = (changed, &image) {
-                if let Some(path) = &self.output
-                    && let Err(error) =
-                        morph_driver::write_image(path, image, &options.isolation().deferral)
-                {
-                    // Whoever mends that saves again.
-                    built.report.add_output_failure(path, &error);
-                    output::report_as(&built, options, Status::OutputFailed)?;
+            if let (true, true, Some(image)) = (changed, self.run, &image) {
+                if let Some(former) = running.take() {
+                    former.end()?;
                 }
-                if self.run {
-                    if let Some(former) = running.take() {
-                        former.end()?;
-                    }
-                    running = Some(Running::start(image, &self.file, &self.args)?);
-                }
+                running = Some(Running::start(image, &self.file, &self.args)?);
             }
             builds += 1;
             if self.builds.is_some_and(|last| builds >= last) {
