@@ -93,23 +93,32 @@ fn the_first_screen_of_the_readme_is_what_morph_really_prints() {
     assert_eq!(status, 0);
 }
 
+/// What the commands of a `console` block print, one after the other, in `folder`; and how many they are.
+fn console_of(folder: &Path, console: &str) -> (String, usize) {
+    let programs = Path::new(env!("CARGO_BIN_EXE_morph")).parent().unwrap().display().to_string();
+    let mut seen = String::new();
+    let mut count = 0;
+    for command in console.lines().filter_map(|line| line.strip_prefix("$ ")) {
+        let output = Command::new("/bin/sh")
+            .args(["-c", &format!("{command} 2>&1")])
+            .current_dir(folder)
+            .env("PATH", format!("{programs}:/usr/bin:/bin"))
+            .env("LC_ALL", "C")
+            .output()
+            .unwrap();
+        let _ = write!(seen, "$ {command}\n{}", String::from_utf8_lossy(&output.stdout));
+        count += 1;
+    }
+    (seen, count)
+}
+
 #[test]
 fn every_command_about_expressions_prints_what_stands_below_it() {
     let document = fs::read_to_string(root().join("docs/expressions.md")).unwrap();
-    let programs = Path::new(env!("CARGO_BIN_EXE_morph")).parent().unwrap();
     let mut count = 0;
     for (_, console) in blocks(&document).iter().filter(|(language, _)| language == "console") {
-        let mut seen = String::new();
-        for command in console.lines().filter_map(|line| line.strip_prefix("$ ")) {
-            let output = Command::new("/bin/sh")
-                .args(["-c", &format!("{command} 2>&1")])
-                .env("PATH", programs)
-                .env("LC_ALL", "C")
-                .output()
-                .unwrap();
-            let _ = write!(seen, "$ {command}\n{}", String::from_utf8_lossy(&output.stdout));
-            count += 1;
-        }
+        let (seen, commands) = console_of(&root(), console);
+        count += commands;
         assert_eq!(seen, *console);
     }
     assert!(count >= 7);
@@ -198,21 +207,10 @@ fn fixing_one_fragment_looks_as_the_page_about_it_shows() {
             fs::copy(entry.path(), folder.path().join(entry.file_name())).unwrap();
         }
     }
-    let programs = Path::new(env!("CARGO_BIN_EXE_morph")).parent().unwrap().display().to_string();
     let mut count = 0;
     for (_, console) in blocks(&document).iter().filter(|(language, _)| language == "console") {
-        let mut seen = String::new();
-        for command in console.lines().filter_map(|line| line.strip_prefix("$ ")) {
-            let output = Command::new("/bin/sh")
-                .args(["-c", &format!("{command} 2>&1")])
-                .current_dir(folder.path())
-                .env("PATH", format!("{programs}:/usr/bin:/bin"))
-                .env("LC_ALL", "C")
-                .output()
-                .unwrap();
-            let _ = write!(seen, "$ {command}\n{}", String::from_utf8_lossy(&output.stdout));
-            count += 1;
-        }
+        let (seen, commands) = console_of(folder.path(), console);
+        count += commands;
         let plain = |text: &str| without_ids_and_places(&without_counts(text));
         assert_eq!(plain(&seen), plain(console));
     }

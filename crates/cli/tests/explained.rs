@@ -33,7 +33,7 @@ const ELSEWHERE: [(&str, &str); 24] = [
     ("FUNCTION_TOO_LARGE", "codegen/objects.rs of codegen"),
     ("COMPILER_CRASHED", "isolation.rs"),
     ("COMPILER_EXHAUSTED", "isolation.rs"),
-    ("COMPILER_LOWERED", "isolation.rs"),
+    ("COMPILER_LOWERED", "quarantine.rs"),
     ("COMPILER_FAULT", "codegen/objects.rs of codegen"),
     ("OUTPUT_FAILED", "below"),
 ];

@@ -647,8 +647,8 @@ drill-no-image = there is no image
 
 ## What `morph status`, `morph why` and `morph clean` say.
 
-status-none = error: { $reason }
-status-no-unit = error: no program of this project has a unit `{ $unit }`
+status-none = error: nothing is kept here yet: `morph build FILE` builds a program of this project, then there is something to tell
+status-no-unit = error: no program of this project has a unit `{ $unit }`: `morph status` lists them
 status-reset = { $unit }: { $count ->
         [0] nothing was remembered against it
         [1] one thing that was remembered against it is forgotten
@@ -686,7 +686,7 @@ status-quarantined = in quarantine ({ $kind }): not tried again until it, what i
 status-suspect = not tried while its unit's breaker is OPEN ({ $kind })
 status-lowered = compiled without optimisation ({ $kind })
 status-kept = kept: { $entries } results, { $mb } MB
-why-unknown = error: the last build has no fragment `{ $name }`
+why-unknown = error: the last build has no fragment `{ $name }`: write a name, `FILE:NAME` or `FILE:LINE`
 why-made = { $site }: compiled in the last build, { $age } ago
 why-reused = { $site }: not compiled in the last build, { $age } ago: nothing that it depends on had changed
 why-earlier = it was compiled { $age } ago
@@ -699,6 +699,7 @@ why-not-kept = nothing was kept of it
 why-closed = it is closed: { $code } [{ $fault }]
 why-isolated = its whole unit is isolated
 clean-done = removed { $folder }: { $mb } MB
+clean-nothing = nothing is kept here
 
 ## What `morph watch` says.
 

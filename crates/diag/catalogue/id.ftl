@@ -640,8 +640,8 @@ drill-no-image = tidak ada citra
 
 ## Yang dikatakan `morph status`, `morph why`, dan `morph clean`.
 
-status-none = galat: { $reason }
-status-no-unit = galat: tidak ada program di proyek ini yang memiliki unit `{ $unit }`
+status-none = galat: belum ada yang disimpan di sini: `morph build BERKAS` membangun program proyek ini, setelah itu ada yang dapat diceritakan
+status-no-unit = galat: tidak ada program di proyek ini yang memiliki unit `{ $unit }`: `morph status` menyebutkan semuanya
 status-reset = { $unit }: { $count ->
         [0] tidak ada catatan tentangnya
        *[other] { $count } catatan tentangnya dilupakan
@@ -666,7 +666,7 @@ status-quarantined = dikarantina ({ $kind }): tidak dicoba lagi sampai ia, yang 
 status-suspect = tidak dicoba selama pemutus unitnya OPEN ({ $kind })
 status-lowered = dikompilasi tanpa optimisasi ({ $kind })
 status-kept = disimpan: { $entries } hasil, { $mb } MB
-why-unknown = galat: pembangunan terakhir tidak memiliki fragmen `{ $name }`
+why-unknown = galat: pembangunan terakhir tidak memiliki fragmen `{ $name }`: tulislah nama, `BERKAS:NAMA`, atau `BERKAS:BARIS`
 why-made = { $site }: dikompilasi pada pembangunan terakhir, { $age } yang lalu
 why-reused = { $site }: tidak dikompilasi pada pembangunan terakhir, { $age } yang lalu: tidak ada yang berubah dari hal-hal yang memengaruhinya
 why-earlier = ia dikompilasi { $age } yang lalu
@@ -679,6 +679,7 @@ why-not-kept = tidak ada yang disimpan darinya
 why-closed = ia tertutup: { $code } [{ $fault }]
 why-isolated = seluruh unitnya terisolasi
 clean-done = { $folder } dihapus: { $mb } MB
+clean-nothing = tidak ada yang disimpan di sini
 
 ## Yang dikatakan `morph watch`.
 

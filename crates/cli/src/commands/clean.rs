@@ -4,9 +4,10 @@ use std::io::{self, Write as _};
 use std::path::PathBuf;
 
 use clap::Args;
+use morph_diag::wording;
 use morph_driver::status::{self, StatusError};
 
-use super::status::say;
+use super::status::{folder_of, say};
 use crate::arguments::Options;
 use crate::status::Status;
 
@@ -20,19 +21,17 @@ pub(crate) struct Clean {
 impl Clean {
     pub(crate) fn run(&self, options: &Options) -> io::Result<Status> {
         let lang = options.language();
-        let done = match status::folder(self.file.as_deref()) {
-            Ok(folder) => {
-                let bytes = status::clean(&folder)?;
-                let megabytes = format!("{:.1}", bytes as f64 / 1e6);
-                say(lang, "clean-done", &[("mb", &megabytes), ("folder", &folder.display())])
-            }
+        let folder = match status::folder(self.file.as_deref()) {
             // That is what was asked for.
-            Err(error @ StatusError::Nothing) => error.to_string(),
-            Err(error) => {
-                writeln!(io::stderr(), "{}", say(lang, "status-none", &[("reason", &error)]))?;
-                return Ok(Status::NoImage);
+            Err(StatusError::Nothing) => {
+                let text = wording::text(lang, "clean-nothing", &Vec::new());
+                return writeln!(io::stdout(), "{text}").map(|()| Status::Done);
             }
+            Ok(_) | Err(_) => folder_of(self.file.as_deref(), options)?,
         };
+        let Some(folder) = folder else { return Ok(Status::NoImage) };
+        let megabytes = format!("{:.1}", status::clean(&folder)? as f64 / 1e6);
+        let done = say(lang, "clean-done", &[("mb", &megabytes), ("folder", &folder.display())]);
         writeln!(io::stdout(), "{done}")?;
         Ok(Status::Done)
     }

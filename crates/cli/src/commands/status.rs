@@ -1,16 +1,17 @@
 //! `morph status`: what is known about a project, from what builds have kept.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use clap::Args;
-use morph_diag::{Arg, Lang, wording};
+use morph_diag::{Arg, Lang, Located, Span, wording};
 use morph_driver::history::{Entry, Fate, History};
-use morph_driver::status::{self, Held, ProjectStatus};
+use morph_driver::status::{self, Held, ProjectStatus, StatusError};
 use serde_json::json;
 
 use crate::arguments::{MessageFormat, Options};
+use crate::output;
 use crate::status::Status;
 
 /// The version of the JSON objects.
@@ -29,12 +30,8 @@ pub(crate) struct ProjectState {
 impl ProjectState {
     pub(crate) fn run(&self, options: &Options) -> io::Result<Status> {
         let lang = options.language();
-        let folder = match status::folder(self.file.as_deref()) {
-            Ok(folder) => folder,
-            Err(error) => {
-                writeln!(io::stderr(), "{}", say(lang, "status-none", &[("reason", &error)]))?;
-                return Ok(Status::NoImage);
-            }
+        let Some(folder) = folder_of(self.file.as_deref(), options)? else {
+            return Ok(Status::NoImage);
         };
         let mut state = ProjectStatus::read(folder);
         let mut out = io::BufWriter::new(io::stdout().lock());
@@ -66,6 +63,25 @@ impl ProjectState {
         }
         out.flush()?;
         Ok(Status::Done)
+    }
+}
+
+/// Where the project keeps its state; without it, the reason has been told.
+pub(super) fn folder_of(file: Option<&Path>, options: &Options) -> io::Result<Option<PathBuf>> {
+    let lang = options.language();
+    match status::folder(file) {
+        Ok(folder) => Ok(Some(folder)),
+        Err(StatusError::Nothing) => {
+            let text = wording::text(lang, "status-none", &Vec::new());
+            writeln!(io::stderr(), "{text}").map(|()| None)
+        }
+        Err(StatusError::Source(error)) => {
+            let path = file.unwrap_or(Path::new("")).display().to_string();
+            let problem = error.to_diagnostic(&path, Span::default());
+            let located = Located::nowhere(&problem);
+            output::problem(&mut io::stderr(), &located, options).map(|()| None)
+        }
+        Err(StatusError::System(error)) => Err(error),
     }
 }
 

@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use clap::Args;
 use morph_diag::{Lang, wording};
 use morph_driver::history::{Entry, Fate, History, Reason};
-use morph_driver::status::{self, ProjectStatus};
+use morph_driver::status::ProjectStatus;
 use serde_json::json;
 
-use super::status::{age, describe, say};
+use super::status::{age, describe, folder_of, say};
 use crate::arguments::{MessageFormat, Options};
 use crate::status::Status;
 
@@ -28,12 +28,8 @@ pub(crate) struct Why {
 impl Why {
     pub(crate) fn run(&self, options: &Options) -> io::Result<Status> {
         let lang = options.language();
-        let folder = match status::folder(self.file.as_deref()) {
-            Ok(folder) => folder,
-            Err(error) => {
-                writeln!(io::stderr(), "{}", say(lang, "status-none", &[("reason", &error)]))?;
-                return Ok(Status::NoImage);
-            }
+        let Some(folder) = folder_of(self.file.as_deref(), options)? else {
+            return Ok(Status::NoImage);
         };
         let state = ProjectStatus::read(folder);
         let own = |program: &&History| {
