@@ -9,7 +9,7 @@
 //! paralel        frame = {x, y}; paralel_begin(); paralel_add(&u.s, frame, "u.s"); ...; paralel_join(); x = frame.x; ...
 //! ```
 
-use morph_diag::Span;
+use morph_diag::{Code, Diagnostic, Span};
 use morph_object::Symbol;
 use morph_syntax::tree::{self, StmtKind as Syntax};
 
@@ -18,6 +18,9 @@ use super::stmt::Tail;
 use crate::typed::{
     AsmPart, Block, Body, Conversion, Expr, ExprId, Local, LocalId, Repr, Stmt, StmtKind,
 };
+
+/// Shards of one `paralel` that can start from the same memory: as in `lib/kernel/shards.fox`.
+const SHARDS_LIMIT: usize = 60;
 
 /// A shard that has been walked: what is to become its body.
 #[derive(Debug)]
@@ -54,6 +57,7 @@ impl<'a> Checker<'a> {
         let span = self.first_line(span);
         let mark = self.walk.scope.open();
         let mut parts = Vec::new();
+        let mut names = Vec::new();
         let mut shared: Vec<LocalId> = Vec::new();
         for stmt in body {
             if let Syntax::Shard { name, body } = &stmt.kind {
@@ -61,9 +65,14 @@ impl<'a> Checker<'a> {
                 let part = self.part(*name, body, at);
                 shared.extend(&self.walk.shards[part].captured);
                 parts.push((part, at));
+                names.push(*name);
             } else {
                 self.statements(std::slice::from_ref(stmt), Tail::Inner, out);
             }
+        }
+        if let Some(&name) = names.get(SHARDS_LIMIT) {
+            let problem = Diagnostic::new(Code::ShardsTooMany, name).arg("count", names.len());
+            self.report(problem.arg("limit", SHARDS_LIMIT));
         }
         shared.sort_unstable();
         shared.dedup();
