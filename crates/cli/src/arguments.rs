@@ -1,7 +1,9 @@
 //! The command line: the options that every command takes, and the list of commands.
 
+use std::cell::RefCell;
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::time::Duration;
 use std::{env, io};
 
@@ -10,13 +12,15 @@ use morph_diag::Lang;
 use morph_driver::phase::Phase;
 use morph_driver::{isolation, options};
 
-use crate::commands::{build, check, doctor, drill, eval, explain, new, replay, run};
+use crate::commands::{
+    build, check, clean, doctor, drill, eval, explain, new, replay, run, status, watch, why,
+};
 use crate::progress;
-use crate::status;
+use crate::status::TABLE;
 
 /// Compiles and runs Morph programs (.fox): what breaks is closed, everything else keeps working.
 #[derive(Debug, Parser)]
-#[command(name = "morph", version, after_help = status::TABLE)]
+#[command(name = "morph", version, after_help = TABLE)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     pub(crate) options: Options,
@@ -35,6 +39,12 @@ pub(crate) enum Command {
     Replay(replay::Replay),
     Doctor(doctor::Doctor),
     Drill(drill::FireDrill),
+    Status(status::ProjectState),
+    Watch(watch::Watch),
+    #[command(hide = true)]
+    Become(watch::Become),
+    Why(why::Why),
+    Clean(clean::Clean),
 }
 
 /// Options that stand before or after the command.
@@ -82,6 +92,15 @@ struct Isolation {
     /// Write every decision about faults to a file, one JSON object a line.
     #[arg(long, global = true, value_name = "FILE")]
     log: Option<PathBuf>,
+    /// Make everything again, and give up what is kept of earlier builds where it differs.
+    #[arg(long, global = true, conflicts_with = "fresh")]
+    verify: bool,
+    /// Use nothing of earlier builds, and keep nothing of this one.
+    #[arg(long, global = true)]
+    fresh: bool,
+    /// For tests: ends the process, as `kill -9` does, before the step of that number that changes what is kept.
+    #[arg(long, global = true, value_name = "N", hide = true)]
+    die_at: Option<u32>,
     /// For measuring what sandboxes cost: `none` compiles in this process.
     #[arg(long, global = true, value_enum, default_value_t, hide = true)]
     protection: Protection,
@@ -104,6 +123,18 @@ enum Protection {
     #[default]
     Sandboxes,
     None,
+}
+
+/// Ends the process before the `last` step, from 0.
+fn dies_at(last: u32) -> isolation::StoreWatcher {
+    let mut step = 0;
+    Rc::new(RefCell::new(move |_| {
+        if step == last {
+            // Nothing can stand in the way of this signal, so nothing comes after it.
+            let _ended = signal_hook::low_level::raise(signal_hook::consts::SIGKILL);
+        }
+        step += 1;
+    }))
 }
 
 fn parse_injection(text: &str) -> Result<isolation::Injection, String> {
@@ -299,6 +330,12 @@ impl Options {
             inject: own.inject.clone(),
             recovery_after: own.recovery_after.map(Duration::from_millis),
             shuffle: own.shuffle,
+            reuse: match (own.verify, own.fresh) {
+                (true, _) => isolation::Reuse::Verify,
+                (false, true) => isolation::Reuse::Nothing,
+                (false, false) => isolation::Reuse::Results,
+            },
+            store_watcher: own.die_at.map(dies_at),
             watcher: self.watcher(),
             ..isolation::Isolation::default()
         }

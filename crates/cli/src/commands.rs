@@ -7,6 +7,7 @@ use crate::status::Status;
 
 pub(crate) mod build;
 pub(crate) mod check;
+pub(crate) mod clean;
 pub(crate) mod doctor;
 pub(crate) mod drill;
 pub(crate) mod eval;
@@ -14,6 +15,9 @@ pub(crate) mod explain;
 pub(crate) mod new;
 pub(crate) mod replay;
 pub(crate) mod run;
+pub(crate) mod status;
+pub(crate) mod watch;
+pub(crate) mod why;
 
 /// Runs the command that was asked for. A closed pipe is success: whoever read has read enough.
 pub(crate) fn dispatch(arguments: &Arguments) -> Status {
@@ -27,6 +31,11 @@ pub(crate) fn dispatch(arguments: &Arguments) -> Status {
         Command::Explain(explain) => explain.run(options),
         Command::Replay(replay) => replay.run(options),
         Command::Doctor(doctor) => doctor.run(),
+        Command::Status(status) => status.run(options),
+        Command::Watch(watch) => watch.run(options),
+        Command::Become(program) => program.run(),
+        Command::Why(why) => why.run(options),
+        Command::Clean(clean) => clean.run(options),
         Command::Drill(drill) => drill.run(options),
     };
     match result {

@@ -205,6 +205,18 @@ pub(crate) fn describe(report: &Report, id: FragmentId, lang: Lang) -> String {
     }
 }
 
+/// `fungsi hitung (main.fox)`: the same before and after an edit above it.
+pub(crate) fn describe_without_line(report: &Report, id: FragmentId, lang: Lang) -> String {
+    let described = describe(report, id, lang);
+    match report.place(id).map(|place| &place.label) {
+        Some(FragmentLabel::Named { .. }) => match described.rsplit_once(':') {
+            Some((head, _)) => format!("{head})"),
+            None => described,
+        },
+        Some(FragmentLabel::Statement | FragmentLabel::Import) | None => described,
+    }
+}
+
 /// A fragment in a call path.
 fn name(report: &Report, id: FragmentId, lang: Lang) -> String {
     match report.place(id).map(|place| &place.label) {

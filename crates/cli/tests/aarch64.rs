@@ -187,7 +187,10 @@ fn run(program: &Path, opt: &str, lang: &str) -> Result<Output, Failed> {
         arguments = options.split_off(at)[1..].to_vec();
     }
     let built = Command::new(env!("CARGO_BIN_EXE_morph"))
-        .args(["build", "--target", TARGET, "--lang", lang, "--color", "never", "--opt", opt])
+        .args([
+            "build", "--fresh", "--target", TARGET, "--lang", lang, "--color", "never", "--opt",
+            opt,
+        ])
         .args(options)
         .arg(file)
         .arg("-o")

@@ -77,7 +77,7 @@ fn settings_that_cannot_be_read_stop_the_build() {
 
 /// The limits of the last plan that a build logged, as `(sandboxes, threshold)`.
 fn limits(folder: &Path, args: &[&str]) -> (u32, u32) {
-    let args = [&["check", "m.fox", "--log", "log"], args].concat();
+    let args = [&["check", "m.fox", "--fresh", "--log", "log"], args].concat();
     assert_eq!(said(folder, &args), (Some(0), String::new()));
     let log = fs::read_to_string(folder.join("log")).unwrap();
     let limits = decisions::replay(&log).unwrap().pop().unwrap().header.plan.limits;
@@ -219,7 +219,7 @@ fn what_cannot_be_kept_or_logged_is_a_warning_and_costs_nothing() {
 
     let full =
         "warning: the log of decisions is incomplete: No space left on device (os error 28)\n";
-    assert_eq!(run(&["--log", "/dev/full"]), full);
+    assert_eq!(run(&["--fresh", "--log", "/dev/full"]), full);
     let nowhere = run(&["--log", "tiada/log"]);
     assert!(
         nowhere.starts_with("warning: the log of decisions is incomplete: tiada/log: "),
@@ -227,7 +227,10 @@ fn what_cannot_be_kept_or_logged_is_a_warning_and_costs_nothing() {
     );
     assert!(Command::new("mkfifo").arg(folder.path().join("pipa")).status().unwrap().success());
     // Nobody reads it, so nobody will.
-    assert!(run(&["--log", "pipa"]).starts_with("warning: the log"), "a pipe without a reader");
+    assert!(
+        run(&["--fresh", "--log", "pipa"]).starts_with("warning: the log"),
+        "a pipe without a reader"
+    );
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! docs/tutorial.md, README.md   a `fox` block is a whole program; a `text` block after it is what it prints
 //! docs/expressions.md           a `console` block holds commands, each with all that it prints
 //! docs/when-the-compiler-crashes.md  likewise, one after the other beside its program; fault ids and lines of the compiler may differ
+//! docs/fix-one-fragment.md      likewise, in a copy of tests/incremental/tujuh; counts of what is kept and ages may differ
 //! examples/NAME.fox             with tests/examples/NAME.out (all output, then the status) and,
 //!                               where it needs them, NAME.in (standard input) and NAME.args (one a line)
 //! ```
@@ -25,7 +26,10 @@ fn root() -> PathBuf {
 /// Standard output, standard error and status of `morph run FILE -- ARGS` in `folder`.
 fn run(folder: &Path, file: &str, arguments: &[String], input: &str) -> (String, String, i32) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_morph"));
-    command.current_dir(folder).args(["--lang", "en", "run", file, "--"]).args(arguments);
+    command
+        .current_dir(folder)
+        .args(["--lang", "en", "run", "--fresh", file, "--"])
+        .args(arguments);
     command.env("LC_ALL", "C").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     // A program that does not read its input closes the pipe: that is its right.
@@ -164,6 +168,55 @@ fn a_crash_of_the_compiler_looks_as_the_page_about_it_shows() {
         }
     }
     assert_eq!(consoles.len(), 3);
+}
+
+/// How long ago something was and how much is kept: the library grows, machines are slow.
+fn without_counts(text: &str) -> String {
+    let plain = |line: &str| {
+        let counts = line.contains(" ago")
+            || line.starts_with("kept: ")
+            || line.contains("as in an earlier build");
+        match counts {
+            true => line
+                .chars()
+                .filter(|c| !c.is_ascii_digit())
+                .collect::<String>()
+                .replace("seconds", "second"),
+            false => line.to_owned(),
+        }
+    };
+    text.lines().map(|line| plain(line) + "\n").collect()
+}
+
+#[test]
+fn fixing_one_fragment_looks_as_the_page_about_it_shows() {
+    let document = fs::read_to_string(root().join("docs/fix-one-fragment.md")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    for entry in fs::read_dir(root().join("tests/incremental/tujuh")).unwrap() {
+        let entry = entry.unwrap();
+        if entry.file_type().unwrap().is_file() {
+            fs::copy(entry.path(), folder.path().join(entry.file_name())).unwrap();
+        }
+    }
+    let programs = Path::new(env!("CARGO_BIN_EXE_morph")).parent().unwrap().display().to_string();
+    let mut count = 0;
+    for (_, console) in blocks(&document).iter().filter(|(language, _)| language == "console") {
+        let mut seen = String::new();
+        for command in console.lines().filter_map(|line| line.strip_prefix("$ ")) {
+            let output = Command::new("/bin/sh")
+                .args(["-c", &format!("{command} 2>&1")])
+                .current_dir(folder.path())
+                .env("PATH", format!("{programs}:/usr/bin:/bin"))
+                .env("LC_ALL", "C")
+                .output()
+                .unwrap();
+            let _ = write!(seen, "$ {command}\n{}", String::from_utf8_lossy(&output.stdout));
+            count += 1;
+        }
+        let plain = |text: &str| without_ids_and_places(&without_counts(text));
+        assert_eq!(plain(&seen), plain(console));
+    }
+    assert_eq!(count, 9);
 }
 
 #[test]

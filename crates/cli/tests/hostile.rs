@@ -313,7 +313,7 @@ fn an_image_that_cannot_be_written_is_status_74_and_leaves_nothing_behind() {
     let mut names: Vec<_> =
         fs::read_dir(project.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     names.sort();
-    assert_eq!(names, ["main.fox", "map", "morph.toml"]);
+    assert_eq!(names, [".morph", "main.fox", "map", "morph.toml"]);
 }
 
 #[test]

@@ -138,7 +138,7 @@ fn run(program: &Path, opt: &str, lang: &str) -> Output {
     let mut options: Vec<&str> = lines.lines().collect();
     let rest = options.iter().position(|option| *option == "--").map(|at| options.split_off(at));
     let mut child = Command::new(env!("CARGO_BIN_EXE_morph"))
-        .args(["run", "--lang", lang, "--color", "never", "--opt", opt])
+        .args(["run", "--fresh", "--lang", lang, "--color", "never", "--opt", opt])
         .args(options)
         .arg(program.file_name().unwrap())
         .args(rest.unwrap_or_default())

@@ -35,7 +35,7 @@ fn run(name: &str, opt: &str, input: &str) -> String {
     let vectors = folder.path().join("input");
     fs::write(&vectors, input).unwrap();
     let built = Command::new(env!("CARGO_BIN_EXE_morph"))
-        .args(["build", "--opt", opt, "--quiet"])
+        .args(["build", "--fresh", "--opt", opt, "--quiet"])
         .arg(root.join("tests/vectors").join(name).with_extension("fox"))
         .arg("-o")
         .arg(&image)

@@ -556,6 +556,10 @@ note-breaker = breaker of { $unit }: { $text }
 note-breaker-fault = breaker of { $unit }: { $text } (fault { $fault })
 note-memory-unused = what was kept of earlier builds is not used: { $problem }
 note-memory-unwritten = what later builds should know of this one could not be kept: { $problem }
+note-reused = { $reused } fragments are as in an earlier build, { $made } were compiled
+note-store-unused = a part of what was kept of earlier builds is made again: { $problem }
+note-store-unwritten = what later builds could use again could not be kept: { $problem }
+note-mismatch = what was kept of { $site } is not what comes out now: it was made again (please report this, with { $bundle })
 note-log = the log of decisions is incomplete: { $problem }
 note-resumed = { $fragments } fragments were finished by a build that was killed, and are taken from there
 note-recovery = no recovery point could be made: { $problem }
@@ -643,3 +647,66 @@ drill-not-closed = the fault at { $site } repeated, and its fragment is not clos
 drill-lost-one = { $site } is lost though nothing was injected into it
 drill-changed = { $site } came out differently though nothing that it depends on changed
 drill-no-image = there is no image
+
+## What `morph status`, `morph why` and `morph clean` say.
+
+status-none = error: { $reason }
+status-no-unit = error: no program of this project has a unit `{ $unit }`
+status-reset = { $unit }: { $count ->
+        [0] nothing was remembered against it
+        [1] one thing that was remembered against it is forgotten
+       *[other] { $count } things that were remembered against it are forgotten
+    }
+status-age = { $unit ->
+    [second] { $count ->
+        [one] 1 second
+       *[other] { $count } seconds
+    }
+    [minute] { $count ->
+        [one] 1 minute
+       *[other] { $count } minutes
+    }
+    [hour] { $count ->
+        [one] 1 hour
+       *[other] { $count } hours
+    }
+   *[day] { $count ->
+        [one] 1 day
+       *[other] { $count } days
+    }
+}
+status-program = { $root } ({ $options }), compiled { $age } ago
+status-unit = unit
+status-state = state
+status-fragments = fragments
+status-closed = closed
+status-breaker = breaker
+status-is-active = active
+status-is-degraded = degraded
+status-is-isolated = isolated
+status-is-testing = testing
+status-quarantined = in quarantine ({ $kind }): not tried again until it, what it uses or the compiler changes
+status-suspect = not tried while its unit's breaker is OPEN ({ $kind })
+status-lowered = compiled without optimisation ({ $kind })
+status-kept = kept: { $entries } results, { $mb } MB
+why-unknown = error: the last build has no fragment `{ $name }`
+why-made = { $site }: compiled in the last build, { $age } ago
+why-reused = { $site }: not compiled in the last build, { $age } ago: nothing that it depends on had changed
+why-earlier = it was compiled { $age } ago
+why-new = there was no fragment of this name
+why-text = its text changed
+why-place = it stands in another place
+why-meaning = what `{ $name }` means changed
+why-compiler = the compiler changed
+why-not-kept = nothing was kept of it
+why-closed = it is closed: { $code } [{ $fault }]
+why-isolated = its whole unit is isolated
+clean-done = removed { $folder }: { $mb } MB
+
+## What `morph watch` says.
+
+watch-built = { $ms } ms: { $made } compiled, { $reused } as before, { $closed } closed; waiting for a save
+watch-back = { $name } works again
+watch-no-image = there is no image; the program goes on as it was
+watch-ended = the program ended with status { $status }
+watch-killed = the program was ended: { $status }

@@ -549,6 +549,10 @@ note-breaker = pemutus { $unit }: { $text }
 note-breaker-fault = pemutus { $unit }: { $text } (gangguan { $fault })
 note-memory-unused = simpanan dari pembangunan sebelumnya tidak dipakai: { $problem }
 note-memory-unwritten = simpanan untuk pembangunan berikutnya tidak dapat ditulis: { $problem }
+note-reused = { $reused } fragmen sama seperti pada pembangunan sebelumnya, { $made } dikompilasi
+note-store-unused = sebagian simpanan dari pembangunan sebelumnya dibuat ulang: { $problem }
+note-store-unwritten = yang dapat dipakai lagi oleh pembangunan berikutnya tidak dapat disimpan: { $problem }
+note-mismatch = simpanan dari { $site } bukan yang keluar sekarang: ia dibuat ulang (mohon laporkan, bersama { $bundle })
 note-log = log keputusan tidak lengkap: { $problem }
 note-resumed = { $fragments } fragmen sudah diselesaikan oleh pembangunan yang dihentikan paksa, dan diambil dari sana
 note-recovery = titik pemulihan tidak dapat dibuat: { $problem }
@@ -636,3 +640,53 @@ drill-not-closed = gangguan pada { $site } berulang, dan fragmennya tidak ditutu
 drill-lost-one = { $site } hilang padahal tidak disuntik apa pun
 drill-changed = { $site } berubah padahal semua yang diperlukannya tetap
 drill-no-image = tidak ada citra
+
+## Yang dikatakan `morph status`, `morph why`, dan `morph clean`.
+
+status-none = galat: { $reason }
+status-no-unit = galat: tidak ada program di proyek ini yang memiliki unit `{ $unit }`
+status-reset = { $unit }: { $count ->
+        [0] tidak ada catatan tentangnya
+       *[other] { $count } catatan tentangnya dilupakan
+    }
+status-age = { $unit ->
+    [second] { $count } detik
+    [minute] { $count } menit
+    [hour] { $count } jam
+   *[day] { $count } hari
+}
+status-program = { $root } ({ $options }), dikompilasi { $age } yang lalu
+status-unit = unit
+status-state = keadaan
+status-fragments = fragmen
+status-closed = tertutup
+status-breaker = pemutus
+status-is-active = aktif
+status-is-degraded = terganggu
+status-is-isolated = terisolasi
+status-is-testing = diuji
+status-quarantined = dikarantina ({ $kind }): tidak dicoba lagi sampai ia, yang dipakainya, atau kompilatornya berubah
+status-suspect = tidak dicoba selama pemutus unitnya OPEN ({ $kind })
+status-lowered = dikompilasi tanpa optimisasi ({ $kind })
+status-kept = disimpan: { $entries } hasil, { $mb } MB
+why-unknown = galat: pembangunan terakhir tidak memiliki fragmen `{ $name }`
+why-made = { $site }: dikompilasi pada pembangunan terakhir, { $age } yang lalu
+why-reused = { $site }: tidak dikompilasi pada pembangunan terakhir, { $age } yang lalu: tidak ada yang berubah dari hal-hal yang memengaruhinya
+why-earlier = ia dikompilasi { $age } yang lalu
+why-new = belum ada fragmen dengan nama ini
+why-text = teksnya berubah
+why-place = letaknya berubah
+why-meaning = arti `{ $name }` berubah
+why-compiler = kompilatornya berubah
+why-not-kept = tidak ada yang disimpan darinya
+why-closed = ia tertutup: { $code } [{ $fault }]
+why-isolated = seluruh unitnya terisolasi
+clean-done = { $folder } dihapus: { $mb } MB
+
+## Yang dikatakan `morph watch`.
+
+watch-built = { $ms } md: { $made } dikompilasi, { $reused } seperti semula, { $closed } tertutup; menunggu penyimpanan
+watch-back = { $name } berfungsi lagi
+watch-no-image = tidak ada citra; program berlanjut seperti semula
+watch-ended = program berakhir dengan status { $status }
+watch-killed = program dihentikan: { $status }

@@ -2,7 +2,7 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::process;
 
@@ -21,6 +21,7 @@ pub fn write_image(path: &Path, bytes: &[u8], deferral: &Deferral) -> io::Result
         Ok(metadata) if !metadata.is_file() => {
             return OpenOptions::new().write(true).open(&target)?.write_all(bytes);
         }
+        Ok(metadata) if is_written(&target, &metadata, bytes) => return Ok(()),
         Ok(_) | Err(_) => {}
     }
     let mut name = std::ffi::OsString::from(".");
@@ -35,6 +36,13 @@ pub fn write_image(path: &Path, bytes: &[u8], deferral: &Deferral) -> io::Result
         }
         result
     })
+}
+
+/// Whether the very image is there already: then it need not be written.
+fn is_written(path: &Path, metadata: &fs::Metadata, bytes: &[u8]) -> bool {
+    let executable = metadata.permissions().mode() & 0o100 != 0;
+    let as_long = metadata.len() == bytes.len() as u64;
+    executable && as_long && fs::read(path).is_ok_and(|there| there == bytes)
 }
 
 fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {

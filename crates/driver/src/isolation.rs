@@ -1,11 +1,14 @@
 //! How a build protects itself from its own compiler, and what may be asked of that protection.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::time::Duration;
 
 pub use morph_fault::policy::PolicyTexts;
 pub use morph_sandbox::{Budget, Inject};
+pub use morph_store::Step as StoreStep;
 use serde::{Deserialize, Serialize};
 
 use crate::deferral::Deferral;
@@ -102,6 +105,9 @@ pub struct Progress {
 /// Is told how far a build has come.
 pub type Watcher = Box<dyn FnMut(Progress)>;
 
+/// Is told before each step by which what is kept on disk changes.
+pub type StoreWatcher = Rc<RefCell<dyn FnMut(StoreStep)>>;
+
 /// What else a build tells about its fragments.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Digests {
@@ -131,9 +137,26 @@ pub struct AnswerDigest {
     pub compiled: bool,
 }
 
+/// Whether results of earlier builds are used again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reuse {
+    /// Where all that they depend on is the same.
+    #[default]
+    Results,
+    /// Everything is made again; what differs from what was kept is given up, and told.
+    Verify,
+    /// As [`Reuse::Results`], but one fragment in 64 is made again and compared: which ones depends on the time.
+    Sample,
+    /// Everything is made again, and no result is kept; only what became of the fragments, for those who ask later.
+    History,
+    /// Everything is made again, and nothing is kept.
+    Nothing,
+}
+
 /// All of it.
 #[derive(Default)]
 pub struct Isolation {
+    pub reuse: Reuse,
     pub protection: Protection,
     pub keep: Keep,
     /// How many sandboxes there are at once, 1 to 8; as many as processors if it is not said.
@@ -151,6 +174,10 @@ pub struct Isolation {
     pub digests: Digests,
     /// Of this process.
     pub deferral: Deferral,
+    /// Where the image of the last build may still lie: then it need not be made again.
+    pub image_at: Option<PathBuf>,
+    /// Is told before each step that changes what is kept.
+    pub store_watcher: Option<StoreWatcher>,
 }
 
 impl fmt::Debug for Isolation {

@@ -6,20 +6,25 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use morph_fault::fault::{Fault, FaultId};
-use morph_fault::memory::{Memory, StoredMemory};
+use morph_fault::memory::{self, Memory, StoredMemory};
 use morph_fault::supervisor::{Line, Outcome, Plan};
 use morph_fault::unit::UnitId;
 use morph_fault::{Moment, Notice};
 use morph_sandbox::{Death, Inject, SandboxError};
+use morph_store::{Lock, write_whole};
 
 use crate::crew::moment;
 use crate::decisions::{Ended, Entry, Header, VERSION};
 use crate::deferral::Deferral;
-use crate::isolation::{Injection, Isolation, Keep, Progress, Site, Step, Watcher};
+use crate::isolation::{
+    Digests, Injection, Isolation, Keep, Progress, Protection, Reuse, Site, Step, StoreWatcher,
+    Watcher,
+};
 use crate::log_file::LogFile;
 use crate::phase::Phase;
 use crate::protection::compiler_build;
 use crate::recovery::{self, Recovery};
+use crate::results::Results;
 
 /// Something that happened to workers, for those who want to know it all.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +49,14 @@ pub enum Note {
     Recovery { problem: String },
     /// The log could not be written. A warning.
     Log { problem: String },
+    /// So many fragments were compiled by earlier builds, and so many by this one.
+    Reused { reused: usize, made: usize },
+    /// A part of what was kept of earlier builds is damaged. A warning.
+    StoreUnused { problem: String },
+    /// What later builds could use could not be written. A warning, unless nobody may write there.
+    StoreUnwritten { problem: String, refused: bool },
+    /// What was kept of a fragment is not what comes out now; the bundle has what it was made of. A warning.
+    Mismatch { site: Site, bundle: Option<String> },
     /// A crash bundle that messages name could not be written.
     Bundle { fault: String, problem: String },
 }
@@ -56,6 +69,9 @@ impl Note {
             Note::MemoryUnused { .. }
             | Note::MemoryUnwritten { .. }
             | Note::Log { .. }
+            | Note::StoreUnused { .. }
+            | Note::StoreUnwritten { refused: false, .. }
+            | Note::Mismatch { .. }
             | Note::Bundle { .. } => true,
             Note::Died { .. }
             | Note::BadReply { .. }
@@ -63,6 +79,8 @@ impl Note {
             | Note::Quarantined { .. }
             | Note::Breaker { .. }
             | Note::Resumed { .. }
+            | Note::Reused { .. }
+            | Note::StoreUnwritten { refused: true, .. }
             | Note::Recovery { .. } => false,
         }
     }
@@ -86,6 +104,7 @@ pub(crate) struct Ledger {
     inject: Vec<Injection>,
     watcher: Option<Watcher>,
     deferral: Deferral,
+    store_watcher: Option<StoreWatcher>,
     progress: Progress,
     pub(crate) notes: Vec<Note>,
     /// The units of the plan that is being carried out.
@@ -93,11 +112,12 @@ pub(crate) struct Ledger {
     /// Workers that died of something.
     pub(crate) faults: usize,
     pub(crate) recovery: Recovery,
+    pub(crate) results: Results,
 }
 
 impl Ledger {
     /// Opens the account: reads what is remembered, opens the log. What cannot be had is noted: no build fails for it.
-    pub(crate) fn open(isolation: &mut Isolation, project: &Path) -> Ledger {
+    pub(crate) fn open(isolation: &mut Isolation, project: &Path, user: String) -> Ledger {
         let folder = match &isolation.keep {
             Keep::Project => Some(project.join(STATE)),
             Keep::Folder(folder) => Some(folder.clone()),
@@ -140,7 +160,18 @@ impl Ledger {
         let (recovery, left) = Recovery::open(folder.as_deref(), compiler_build(), first);
         let memory = left.memory.unwrap_or(memory);
         notes.extend(left.problem.map(|problem| Note::MemoryUnused { problem }));
+        // What is kept says nothing about faults, or about how each answer comes about.
+        let reuse = match (isolation.protection, isolation.digests) {
+            (Protection::None, _) | (_, Digests::Fragments) => Reuse::Nothing,
+            (Protection::Sandboxes, Digests::None) if isolation.inject.is_empty() => {
+                isolation.reuse
+            }
+            (Protection::Sandboxes, Digests::None) => Reuse::History,
+        };
+        let results =
+            Results::open(folder.as_deref(), reuse, user, isolation.store_watcher.clone());
         Ledger {
+            results,
             began: Instant::now(),
             epoch,
             before: (!damaged).then(|| memory.clone()),
@@ -151,6 +182,7 @@ impl Ledger {
             inject: std::mem::take(&mut isolation.inject),
             watcher: isolation.watcher.take(),
             deferral: isolation.deferral.clone(),
+            store_watcher: isolation.store_watcher.clone(),
             progress: Progress::default(),
             notes,
             units: Vec::new(),
@@ -167,6 +199,13 @@ impl Ledger {
     /// The folder for crash bundles.
     pub(crate) fn bundles(&self) -> Option<PathBuf> {
         self.folder.as_ref().map(|folder| folder.join("bundles"))
+    }
+
+    /// Whether nothing is remembered that could change what a build comes to, and nobody wants to see how it comes about.
+    pub(crate) fn says_nothing_against_anybody(&self) -> bool {
+        let StoredMemory { quarantine, suspects, lowered, units, .. } = &self.memory;
+        let empty = quarantine.is_empty() && suspects.is_empty() && lowered.is_empty();
+        empty && units.is_empty() && self.log.is_none() && !self.recovery.resumes()
     }
 
     /// Whether workers of an earlier crew may go on: nothing speaks against any job.
@@ -309,6 +348,10 @@ impl Ledger {
                 | Note::Resumed { .. }
                 | Note::Recovery { .. }
                 | Note::Bundle { .. }
+                | Note::Reused { .. }
+                | Note::StoreUnused { .. }
+                | Note::StoreUnwritten { .. }
+                | Note::Mismatch { .. }
                 | Note::Log { .. } => {}
             }
         }
@@ -336,12 +379,17 @@ impl Ledger {
 
     /// Closes the account: what is to be remembered is written, if it changed.
     pub(crate) fn close(mut self) -> Vec<Note> {
+        let (reused, made) = self.results.counts();
+        if self.results.are_kept() {
+            self.notes.push(Note::Reused { reused, made });
+        }
+        self.results.close(&mut self.notes);
         if let Some(log) = self.log.take() {
             self.logged(log.close());
         }
         if let Some(folder) =
             self.folder.as_deref().filter(|_| self.before.as_ref() != Some(&self.memory))
-            && let Err(error) = write_memory(folder, &self.memory, &self.deferral)
+            && let Err(error) = self.write_memory(folder)
         {
             let problem = format!("{}: {error}", self.shown.join(MEMORY).display());
             self.notes.push(Note::MemoryUnwritten { problem });
@@ -351,11 +399,32 @@ impl Ledger {
     }
 }
 
+impl Ledger {
+    /// Another build of the project may have written since this one began: what that learned is kept too.
+    fn write_memory(&self, folder: &Path) -> io::Result<()> {
+        let _lock = Lock::of(folder)?;
+        let now = match (&self.before, read_memory(folder, &self.shown)) {
+            (Some(before), Ok(Some(theirs))) if theirs.version == self.memory.version => {
+                memory::merge(before, &self.memory, &theirs)
+            }
+            (Some(_) | None, Ok(_) | Err(_)) => self.memory.clone(),
+        };
+        let text = serde_json::to_vec(&now)?;
+        self.deferral.uninterrupted(|| {
+            write_whole(&folder.join(MEMORY), &text, &mut |step| {
+                if let Some(watcher) = &self.store_watcher {
+                    (watcher.borrow_mut())(step);
+                }
+            })
+        })
+    }
+}
+
 /// The project's folder for the state of builds.
-const STATE: &str = ".morph";
+pub(crate) const STATE: &str = ".morph";
 
 /// The file of quarantine and breakers.
-const MEMORY: &str = "memory.json";
+pub(crate) const MEMORY: &str = "memory.json";
 
 /// More reasons than this why parts of a memory are not used say nothing new.
 const MOST_PROBLEMS: usize = 3;
@@ -364,7 +433,7 @@ const MOST_PROBLEMS: usize = 3;
 const LONGEST: u64 = 64 << 20;
 
 /// `shown` is how the folder is called in messages.
-fn read_memory(folder: &Path, shown: &Path) -> Result<Option<StoredMemory>, String> {
+pub(crate) fn read_memory(folder: &Path, shown: &Path) -> Result<Option<StoredMemory>, String> {
     let path = folder.join(MEMORY);
     let problem =
         |error: &dyn std::fmt::Display| format!("{}: {error}", shown.join(MEMORY).display());
@@ -379,19 +448,4 @@ fn read_memory(folder: &Path, shown: &Path) -> Result<Option<StoredMemory>, Stri
     }
     let bytes = std::fs::read(&path).map_err(|error| problem(&error))?;
     serde_json::from_slice(&bytes).map(Some).map_err(|error| problem(&error))
-}
-
-fn write_memory(folder: &Path, memory: &StoredMemory, deferral: &Deferral) -> io::Result<()> {
-    std::fs::create_dir_all(folder)?;
-    let text = serde_json::to_vec(memory)?;
-    let temporary = folder.join(format!(".{MEMORY}.{}.tmp", std::process::id()));
-    deferral.uninterrupted(|| {
-        let written = std::fs::write(&temporary, text)
-            .and_then(|()| std::fs::rename(&temporary, folder.join(MEMORY)));
-        if written.is_err() {
-            // The first error is the one that matters.
-            let _ = std::fs::remove_file(&temporary);
-        }
-        written
-    })
 }

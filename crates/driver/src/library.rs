@@ -2,7 +2,7 @@
 //!
 //! Inside the library every path, ID and name resolves to the library alone, whatever files a project has.
 
-use crate::options::Target;
+use crate::options::{Debug, Target};
 
 /// A unit of the built-in library. Its path is what messages show: `lib/vector.fox`.
 #[derive(Debug)]
@@ -43,21 +43,36 @@ pub fn registered(id: u64) -> Option<&'static str> {
     entry.map(|(_, _, unit)| *unit).filter(|unit| find(unit).is_some())
 }
 
+/// What the units for an image depend on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Kind {
+    pub target: Target,
+    pub debug: Debug,
+}
+
 /// Units that are for one target only.
 const PER_TARGET: [(&str, Target); 2] = [
     ("lib/kernel/linux_aarch64.fox", Target::Aarch64Linux),
     ("lib/kernel/linux_x86_64.fox", Target::X86_64Linux),
 ];
 
-/// Whether images for `target` are built with this unit: all but those of other targets are.
-pub fn is_for(unit: &LibraryUnit, target: Target) -> bool {
-    let whose = PER_TARGET.iter().find(|(path, _)| *path == unit.path);
-    whose.is_none_or(|(_, of)| *of == target)
+/// Units that are for images with tables only, or for those without.
+const PER_DEBUG: [(&str, &[Debug]); 2] = [
+    ("lib/kernel/fault_start.fox", &[Debug::Line, Debug::Full]),
+    ("lib/kernel/fault_start_none.fox", &[Debug::None]),
+];
+
+/// Whether images of this kind are built with this unit: all but those of other kinds are.
+pub fn is_for(unit: &LibraryUnit, kind: Kind) -> bool {
+    let target = PER_TARGET.iter().find(|(path, _)| *path == unit.path);
+    let debug = PER_DEBUG.iter().find(|(path, _)| *path == unit.path);
+    target.is_none_or(|(_, of)| *of == kind.target)
+        && debug.is_none_or(|(_, of)| of.contains(&kind.debug))
 }
 
-/// The units with which images for `target` are built, each with its index in [`UNITS`].
-pub fn of_target(target: Target) -> impl Iterator<Item = (usize, &'static LibraryUnit)> {
-    UNITS.iter().enumerate().filter(move |(_, unit)| is_for(unit, target))
+/// The units with which images of this kind are built, each with its index in [`UNITS`].
+pub fn of_kind(kind: Kind) -> impl Iterator<Item = (usize, &'static LibraryUnit)> {
+    UNITS.iter().enumerate().filter(move |(_, unit)| is_for(unit, kind))
 }
 
 /// The index in [`UNITS`] of the unit with this path. `path` is relative, with forward slashes.

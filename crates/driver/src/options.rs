@@ -1,5 +1,7 @@
 //! What a build may be told.
 
+use std::fmt;
+
 /// How much the back end tries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Opt {
@@ -64,6 +66,39 @@ pub enum Target {
     #[default]
     X86_64Linux,
     Aarch64Linux,
+}
+
+impl fmt::Display for Options {
+    /// As on a command line, without what is the default.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Options { target, opt, debug, grain, on_error, imports, goal } = self;
+        write!(f, "--target {}", target.triple())?;
+        match opt {
+            Opt::None => {}
+            Opt::Speed => write!(f, " --opt speed")?,
+        }
+        match debug {
+            Debug::None => write!(f, " --debug none")?,
+            Debug::Line => {}
+            Debug::Full => write!(f, " --debug full")?,
+        }
+        match grain {
+            Grain::Fragment => {}
+            Grain::Unit => write!(f, " --grain unit")?,
+        }
+        match on_error {
+            OnError::Close => {}
+            OnError::Refuse => write!(f, " --strict")?,
+        }
+        match imports {
+            Imports::Automatic => {}
+            Imports::Explicit => write!(f, " --strict-imports")?,
+        }
+        match goal {
+            Goal::Image => Ok(()),
+            Goal::Check => write!(f, " (check)"),
+        }
+    }
 }
 
 impl Target {

@@ -8,12 +8,14 @@
 //! All errors of a program come out of one run. What has an error is closed: a stub stands in its place, and the
 //! image is made nevertheless.
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
 use bumpalo::Bump;
 use morph_diag::{Code, Diagnostic, FragmentId, Severity, Span};
+use morph_fault::fault::Key;
 use morph_sema::summary::{Definition, Side};
 
 use crate::analysis::{Analysis, State};
@@ -22,18 +24,22 @@ use crate::bundle;
 use crate::compile;
 use crate::config::{self, Config};
 use crate::crew::CrewError;
+use crate::history;
 use crate::isolation::{FragmentDigest, Isolation, Protection};
+use crate::key::Hasher;
 use crate::ledger::{Ledger, Note};
 use crate::loss;
 use crate::options::{Goal, OnError, Options};
 use crate::program::{self, Program};
-use crate::project::{self, Project};
+use crate::project::{self, Location, Project};
 use crate::protection::Shield;
+use crate::reading::SandboxedReader;
 use crate::report::{FragmentLabel, FragmentPlace, Problem, Report, Subject, UnitText};
-use crate::sandboxed::{SandboxedExecutor, SandboxedReader};
+use crate::sandboxed::SandboxedExecutor;
 use crate::source::{self, SourceError};
 use crate::stopwatch::Stopwatch;
 use crate::task::Executor;
+use crate::unchanged::{self, Last};
 use crate::unprotected::{InProcess, Unprotected};
 
 /// How a build ended.
@@ -64,6 +70,8 @@ pub struct Output {
     pub bundles: Option<String>,
     /// What became of each fragment that was checked, if that was asked for.
     pub digests: Vec<FragmentDigest>,
+    /// The folders in which something stands, or could come to stand, that the outcome depends on; absolute.
+    pub folders: BTreeSet<PathBuf>,
 }
 
 impl Output {
@@ -82,6 +90,7 @@ impl Output {
             notes: Vec::new(),
             bundles: None,
             digests: Vec::new(),
+            folders: BTreeSet::new(),
         }
     }
 }
@@ -103,7 +112,7 @@ fn settings(project: &Project) -> Result<Config, Report> {
 pub fn build(root: &Path, options: &Options, mut isolation: Isolation) -> Output {
     let mut stopwatch = Stopwatch::new();
     let (project, location) = match Project::of_root(root) {
-        Ok((project, location)) => (project.for_target(options.target), location),
+        Ok((project, location)) => (project.for_images(options), location),
         Err(error) => {
             let problem = error.to_diagnostic(&project::display_unresolved(root), Span::default());
             return Output::nothing(problem, Status::NoImage, stopwatch);
@@ -113,7 +122,18 @@ pub fn build(root: &Path, options: &Options, mut isolation: Isolation) -> Output
         Ok(config) => config,
         Err(report) => return Output::only(report, Status::NoImage, stopwatch),
     };
-    let mut ledger = Ledger::open(&mut isolation, project.folder());
+    let user = user(&project, &location, options);
+    let shown = project.display(&location);
+    let mut ledger = Ledger::open(&mut isolation, project.folder(), user);
+    if ledger.results.are_taken()
+        && let Some(last) = unchanged::last(&project, isolation.image_at.as_deref(), &mut ledger)
+    {
+        stopwatch.lap("unchanged");
+        let Last { status, image, report, folders } = last;
+        ledger.results.count(report.total, 0);
+        let notes = ledger.close();
+        return Output { image, notes, folders, ..Output::only(report, status, stopwatch) };
+    }
     let texts = Bump::new();
     let shield = Shield::new(&isolation, &config, &ledger);
     let mut broken = Vec::new();
@@ -149,6 +169,7 @@ pub fn build(root: &Path, options: &Options, mut isolation: Isolation) -> Output
     let entry = find_entry(&mut analysis);
     let places = Rc::clone(&analysis.places);
     let environment = Rc::clone(&analysis.environment);
+    let mut made = history::Made::default();
     let (image, status) = match isolation.protection {
         Protection::None => {
             let back = Back::new(&program, places, environment, options);
@@ -169,7 +190,9 @@ pub fn build(root: &Path, options: &Options, mut isolation: Isolation) -> Output
                     let (image, status) = run(&mut analysis, entry, options, &mut executor);
                     broken.append(&mut executor.broken);
                     digests.append(&mut executor.digests);
-                    match executor.failure.take() {
+                    let failure = executor.failure.take();
+                    made = executor.into_made();
+                    match failure {
                         None => (image, status),
                         Some(error) => {
                             analysis.program_problem = Some(bug(&error));
@@ -187,10 +210,36 @@ pub fn build(root: &Path, options: &Options, mut isolation: Isolation) -> Output
     bundle::write_all(&broken, &analysis, options, &shield, &mut ledger);
     let bundles = ledger.bundles().map(|folder| project::seen_from_here(&folder));
     stopwatch.lap("build");
+    history::keep(&made, &shown, &analysis, options, &shield, &mut ledger);
     let report = Parts::new(analysis, entry).into_report(&program);
+    if let Some(before) = unchanged::Before::of(&project, &program).filter(|_| broken.is_empty()) {
+        before.keep(status, image.as_deref(), &report, &mut ledger);
+    }
+    let files = program.units.iter().filter_map(|unit| match &unit.location {
+        Location::File(path) => Some(path.as_path()),
+        Location::Library(_) => None,
+    });
+    let folders = project.folders(files);
     let notes = ledger.close();
     stopwatch.lap("report");
-    Output { image, status, report, timings: stopwatch.laps, notes, bundles, digests }
+    Output { image, status, report, timings: stopwatch.laps, notes, bundles, digests, folders }
+}
+
+/// Who needs the results of this build: the program, as it is built with these options.
+fn user(project: &Project, root: &Location, options: &Options) -> String {
+    let Options { target, opt, debug, grain, on_error, imports, goal } = *options;
+    let numbers = [
+        target as u64,
+        opt as u64,
+        debug as u64,
+        grain as u64,
+        on_error as u64,
+        imports as u64,
+        goal as u64,
+    ];
+    let hasher = Hasher::of("user").text(&project.display(root));
+    let Key(key) = numbers.into_iter().fold(hasher, Hasher::number).finish();
+    key.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A failure that no fragment is to blame for.

@@ -38,6 +38,8 @@ pub(crate) struct Program<'a> {
     pub problems: Vec<(FragmentRef, Diagnostic)>,
     /// How long reading the files took.
     pub reading: Duration,
+    /// Every file that something names could be read.
+    pub whole: bool,
 }
 
 /// Reads a root file and everything that it imports.
@@ -104,7 +106,7 @@ fn finish<'a>(
     let all = 0..to_u32(files.units.len());
     let order: IndexSet<u32> =
         touched.into_iter().chain(pooled).chain(all).filter(|unit| !is_library(unit)).collect();
-    let reading = files.reading;
+    let (reading, whole) = (files.reading, files.whole);
     let mut renumbered = vec![u32::MAX; files.units.len()];
     let mut slots: Vec<Option<Unit<'a>>> = files.units.into_values().map(Some).collect();
     let mut units: Vec<Unit<'a>> = Vec::new();
@@ -132,7 +134,7 @@ fn finish<'a>(
         line
     });
     let (registry, _) = Registry::new(lines.collect());
-    Program { units, included, registry, problems, reading }
+    Program { units, included, registry, problems, reading, whole }
 }
 
 /// All files read so far. Nothing is read twice.
@@ -144,13 +146,14 @@ struct Files<'p, 'a> {
     /// Read because an import names them, and not asked for yet.
     ahead: IndexMap<Location, Unit<'a>>,
     reading: Duration,
+    whole: bool,
 }
 
 impl<'p, 'a> Files<'p, 'a> {
     fn new(project: &'p Project, texts: &'a Bump, reader: &'p mut dyn Reader<'a>) -> Files<'p, 'a> {
         let units = IndexMap::new();
         let ahead = IndexMap::new();
-        Files { project, texts, reader, units, ahead, reading: Duration::ZERO }
+        Files { project, texts, reader, units, ahead, reading: Duration::ZERO, whole: true }
     }
 
     fn open(&mut self, location: &Location) -> Result<u32, SourceError> {
@@ -170,9 +173,10 @@ impl<'p, 'a> Files<'p, 'a> {
             Location::Library(index) => Ok(library::UNITS[*index].text),
             Location::File(path) => {
                 let start = Instant::now();
-                let text = source::read(path)?;
+                let text = source::read(path);
                 self.reading += start.elapsed();
-                Ok(self.texts.alloc_str(&text))
+                self.whole &= text.is_ok();
+                Ok(self.texts.alloc_str(&text?))
             }
         }
     }
@@ -188,7 +192,7 @@ impl<'p, 'a> Files<'p, 'a> {
     fn read_ahead(&mut self, location: Location, text: &'a str) {
         let mut wave = vec![(location, text)];
         if self.units.is_empty() && self.ahead.is_empty() {
-            let library = library::of_target(self.project.target());
+            let library = library::of_kind(self.project.kind());
             wave.extend(library.map(|(index, unit)| (Location::Library(index), unit.text)));
         }
         while !wave.is_empty() {

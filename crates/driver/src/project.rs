@@ -4,13 +4,16 @@
 //! built-in library, in this order. A path that leaves all roots is refused, whether by `..`, by being absolute or
 //! through a symbolic link. What is shown is relative to the first root, so that it is the same wherever the project lies.
 
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 use std::{env, fs, io};
 
 use morph_sema::summary::Side;
+use serde::{Deserialize, Serialize};
 
 use crate::library;
-use crate::options::Target;
+use crate::options::Options;
 use crate::program::FragmentRef;
 use crate::source::{self, SourceError};
 
@@ -20,7 +23,25 @@ pub struct Project {
     /// Canonical; the first one is what shown paths are relative to.
     roots: Vec<PathBuf>,
     /// The library has units of its own for each.
-    target: Target,
+    kind: library::Kind,
+    /// Where paths of imports led.
+    probes: RefCell<BTreeMap<PathBuf, Probed>>,
+}
+
+/// What a path led to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Probed {
+    File(PathBuf),
+    Nothing,
+    /// It is there, and may not be looked at.
+    Denied,
+}
+
+/// A path that was looked up, and where it led.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Probe {
+    pub(crate) path: PathBuf,
+    pub(crate) found: Option<PathBuf>,
 }
 
 /// Where a unit's text lies.
@@ -60,7 +81,11 @@ impl Location {
 impl Project {
     /// A project without files: a program that is one text imports nothing but the library.
     pub(crate) fn of_text(name: &str) -> (Project, Location) {
-        let project = Project { roots: Vec::new(), target: Target::default() };
+        let project = Project {
+            roots: Vec::new(),
+            kind: library::Kind::default(),
+            probes: RefCell::default(),
+        };
         (project, Location::File(PathBuf::from(name)))
     }
 
@@ -81,18 +106,56 @@ impl Project {
                 roots
             }
         };
-        Ok((Project { roots, target: Target::default() }, Location::File(file)))
+        let project = Project { roots, kind: library::Kind::default(), probes: RefCell::default() };
+        Ok((project, Location::File(file)))
     }
 
-    /// The same project for images of another target.
+    /// The same project for other images.
     #[must_use]
-    pub fn for_target(self, target: Target) -> Project {
-        Project { target, ..self }
+    pub fn for_images(self, options: &Options) -> Project {
+        let kind = library::Kind { target: options.target, debug: options.debug };
+        Project { kind, ..self }
     }
 
-    /// The target of the project's images.
-    pub fn target(&self) -> Target {
-        self.target
+    /// Which units of the library the project's images are built with.
+    pub fn kind(&self) -> library::Kind {
+        self.kind
+    }
+
+    /// The folders that files may come from.
+    pub(crate) fn roots(&self) -> &[PathBuf] {
+        &self.roots
+    }
+
+    /// All paths that were looked up so far; `None` if one of them may not be looked at.
+    pub(crate) fn probes(&self) -> Option<Vec<Probe>> {
+        let probe = |(path, probed): (&PathBuf, &Probed)| match probed {
+            Probed::File(found) => Some(Probe { path: path.clone(), found: Some(found.clone()) }),
+            Probed::Nothing => Some(Probe { path: path.clone(), found: None }),
+            Probed::Denied => None,
+        };
+        self.probes.borrow().iter().map(probe).collect()
+    }
+
+    /// The folders of these files, of the project itself, and those where a path of an import was looked for.
+    pub(crate) fn folders<'f>(&self, files: impl Iterator<Item = &'f Path>) -> BTreeSet<PathBuf> {
+        let probes = self.probes.borrow();
+        let mut folders: BTreeSet<PathBuf> =
+            files.filter_map(Path::parent).map(Path::to_owned).collect();
+        folders.extend(probes.keys().filter_map(|path| path.parent()).map(Path::to_owned));
+        folders.insert(self.folder().to_owned());
+        folders
+    }
+
+    fn probe(&self, path: &Path) -> io::Result<PathBuf> {
+        let found = fs::canonicalize(path);
+        let probed = match &found {
+            Ok(found) => Probed::File(found.clone()),
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Probed::Denied,
+            Err(_) => Probed::Nothing,
+        };
+        self.probes.borrow_mut().insert(path.to_owned(), probed);
+        found
     }
 
     /// The folder that holds the project's own state.
@@ -117,7 +180,7 @@ impl Project {
                 continue;
             }
             // What exists but cannot be looked at is found here, and reported when it is read.
-            match fs::canonicalize(&joined) {
+            match self.probe(&joined) {
                 Ok(real) if beneath(&real) => return Ok(Location::File(real)),
                 Ok(_) => left = true,
                 Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
@@ -136,7 +199,7 @@ impl Project {
         let beside = user
             .and_then(|user| Path::new(library::UNITS[user].path).parent())
             .and_then(|folder| library::find(&shown(&normalise(&folder.join(path)))));
-        let ours = |index: &usize| library::is_for(&library::UNITS[*index], self.target);
+        let ours = |index: &usize| library::is_for(&library::UNITS[*index], self.kind);
         let found = direct.or(beside).filter(ours);
         found.map(Location::Library).ok_or(LookupError::Missing)
     }

@@ -3,7 +3,7 @@
 use std::thread;
 
 use morph_diag::{Code, Diagnostic, Span};
-use morph_fault::fault::{Build, FaultKind, Key};
+use morph_fault::fault::{Build, FaultId, FaultKind, Key};
 use morph_fault::policy::PolicyTexts;
 use morph_fault::supervisor::{Job, Plan, PlannedUnit, Trace};
 use morph_fault::unit::UnitId;
@@ -173,14 +173,19 @@ impl Shield {
         }
     }
 
+    /// The folder of a bundle, as messages name it.
+    pub(crate) fn bundle_of(&self, fault: FaultId) -> Option<String> {
+        self.bundles.as_ref().map(|bundles| format!("{bundles}/{fault}"))
+    }
+
     fn of_fault(&self, code: Code, stubbed: &Stubbed, head: Span) -> Diagnostic {
         let fault = stubbed.fault;
         let problem = Diagnostic::new(code, head)
             .arg("kind", kind_name(fault.kind))
             .arg("phase", stubbed.phase().name())
             .arg("fault", fault.id.to_string());
-        match self.bundles.as_ref().filter(|_| bundle::is_kept(stubbed)) {
-            Some(bundles) => problem.arg("bundle", format!("{bundles}/{}", fault.id)),
+        match self.bundle_of(fault.id).filter(|_| bundle::is_kept(stubbed)) {
+            Some(bundle) => problem.arg("bundle", bundle),
             None => problem,
         }
     }

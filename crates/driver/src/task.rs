@@ -3,13 +3,22 @@
 use morph_codegen::Problem;
 use morph_codegen::synthetic::ClosedNote;
 use morph_diag::{Code, Diagnostic, FragmentId, Span};
+use morph_fault::fault::Key;
 use morph_object::{Object, Symbol};
 use morph_sema::environment::Asked;
+use morph_sema::summary::Side;
 use serde::{Deserialize, Serialize};
+
+use crate::key::Hasher;
 
 /// Check a fragment, and compile it if that is the goal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) struct Task(pub(crate) FragmentId);
+
+/// What a unit is remembered by from build to build.
+pub(crate) fn unit_name(side: Side, path: &str) -> Key {
+    Hasher::of("unit").number(side as u64).text(path).finish()
+}
 
 /// What no text stands behind.
 #[derive(Clone, Debug)]

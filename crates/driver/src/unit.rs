@@ -53,6 +53,9 @@ impl<'a> Unit<'a> {
     }
 }
 
+/// The keywords of definitions that have names.
+pub(crate) const KEYWORDS: [&str; 6] = ["fungsi", "struktur", "const", "var", "unit", "asm_rutin"];
+
 impl Fragment<'_> {
     /// The keyword of a definition; `None` for what has no name.
     pub(crate) fn keyword(&self) -> Option<&'static str> {

@@ -166,6 +166,41 @@ impl Memory {
     }
 }
 
+/// What two builds at once leave together: what `ours` changed since both began with `base`, and of the rest what `theirs` says.
+pub fn merge(base: &StoredMemory, ours: &StoredMemory, theirs: &StoredMemory) -> StoredMemory {
+    fn entries<K: Ord + Clone, V: Clone>(all: &[V], key: impl Fn(&V) -> K) -> BTreeMap<K, V> {
+        all.iter().map(|entry| (key(entry), entry.clone())).collect()
+    }
+    fn merged<K: Ord + Clone, V: Clone + PartialEq>(
+        [base, ours, theirs]: [&[V]; 3],
+        key: impl Fn(&V) -> K,
+    ) -> Vec<V> {
+        let (base, ours) = (entries(base, &key), entries(ours, &key));
+        let mut result = entries(theirs, &key);
+        for (key, entry) in &ours {
+            if base.get(key) != Some(entry) {
+                result.insert(key.clone(), entry.clone());
+            }
+        }
+        result.retain(|key, _| ours.contains_key(key) || !base.contains_key(key));
+        result.into_values().collect()
+    }
+    StoredMemory {
+        version: ours.version,
+        quarantine: merged(
+            [&base.quarantine, &ours.quarantine, &theirs.quarantine],
+            |(key, build, _)| (*key, *build),
+        ),
+        suspects: merged([&base.suspects, &ours.suspects, &theirs.suspects], |(key, build, _)| {
+            (*key, *build)
+        }),
+        lowered: merged([&base.lowered, &ours.lowered, &theirs.lowered], |(key, build, _)| {
+            (*key, *build)
+        }),
+        units: merged([&base.units, &ours.units, &theirs.units], |(name, _)| *name),
+    }
+}
+
 fn check(key: &Key, build: &Build, fault: &Fault, twice: bool) -> Option<MemoryProblem> {
     if fault.id != FaultId::new(key, fault.phase, fault.kind, build) {
         Some(MemoryProblem::WrongId(*key))

@@ -2,7 +2,7 @@
 
 use expect_test::expect;
 use morph_fault::fault::{Build, Crash, Fault, FaultId, FaultKind, Key, Phase, Resource};
-use morph_fault::memory::{MEMORY_VERSION, Memory, Quarantined, StoredMemory, Suspect};
+use morph_fault::memory::{MEMORY_VERSION, Memory, Quarantined, StoredMemory, Suspect, merge};
 use morph_fault::policy::{Policies, PolicyTexts};
 use morph_fault::supervisor::{Job, Plan, PlanError, PlannedUnit, Rung, Supervisor};
 use morph_fault::unit::{Unit, UnitEvent, UnitId, UnitState, Units};
@@ -176,6 +176,31 @@ fn a_memory_that_was_written_is_read_back_whole() {
     let back: StoredMemory = serde_json::from_str(&text).unwrap();
     let (memory, problems) = Memory::load(&back, Moment::from_millis(9));
     assert_eq!((memory.store(), problems), (stored, vec![]));
+}
+
+#[test]
+fn what_two_builds_at_once_learned_is_kept_and_what_one_forgot_is_gone() {
+    let base = memory();
+    let entry = base.suspects[0].2;
+    let with = |keys: &[u8]| {
+        let suspects = keys.iter().map(|key| (Key([*key; 32]), BUILD, entry)).collect();
+        StoredMemory { suspects, ..base.clone() }
+    };
+    let keys = |memory: &StoredMemory| -> Vec<u8> {
+        memory.suspects.iter().map(|(Key(key), ..)| key[0]).collect()
+    };
+    // Base, ours, theirs: what is left.
+    let cases: [([&[u8]; 3], &[u8]); 5] = [
+        ([&[1], &[1, 2], &[1, 3]], &[1, 2, 3]),
+        ([&[1], &[], &[1, 3]], &[3]),
+        ([&[1, 2], &[1, 2], &[2]], &[2]),
+        ([&[], &[4], &[]], &[4]),
+        ([&[5], &[], &[]], &[]),
+    ];
+    for ([base, ours, theirs], left) in cases {
+        let merged = merge(&with(base), &with(ours), &with(theirs));
+        assert_eq!(keys(&merged), left, "{base:?} {ours:?} {theirs:?}");
+    }
 }
 
 #[test]

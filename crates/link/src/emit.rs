@@ -42,6 +42,7 @@ pub(crate) fn emit(
         let at = layout.closed_globals.offset + (n * tables::CLOSED_ENTRY) as u64;
         copy(&mut image, at, &address.to_le_bytes());
     }
+    write_traps(&mut image, inputs, live, layout);
     if options.debug != Debug::None {
         let symbols = write_tables(&mut image, inputs, live, layout);
         let debug = dwarf::sections(inputs, options, live, layout);
@@ -137,7 +138,6 @@ fn write_tables(
     let mut symbols = Vec::with_capacity(layout.named);
     let mut functions = Words::at(layout.functions.offset);
     let mut lines = Words::at(layout.lines.offset);
-    let mut traps = Words::at(layout.traps.offset);
     let mut names = Names { offset: layout.names.offset, used: 1 };
     let mut last_unit = "";
     let mut unit = 0;
@@ -176,11 +176,19 @@ fn write_tables(
             let place = tables::place(input.first_line.saturating_add(line.line), column);
             lines.add(image, [part.text as u32 + line.offset, place]);
         }
-        for trap in &object.traps {
-            traps.add(image, [part.text as u32 + trap.offset, trap.kind as u32]);
-        }
     }
     symbols
+}
+
+/// Fills the table that tells why an instruction can fault; images without any other table have it too.
+fn write_traps(image: &mut [u8], inputs: &[Input<'_>], live: &Live, layout: &Layout) {
+    let mut traps = Words::at(layout.traps.offset);
+    for &at in &live.order {
+        let text = layout.parts[at as usize].text as u32;
+        for trap in &inputs[at as usize].object.traps {
+            traps.add(image, [text + trap.offset, trap.kind as u32]);
+        }
+    }
 }
 
 /// Writes a table of four-byte fields, entry by entry.

@@ -174,11 +174,12 @@ fn measure(inputs: &[Input<'_>], options: &Options, live: &Live, parts: &mut [Pa
         part.rodata = extend(&mut sizes.rodata, object.rodata.len() as u64, RODATA_ALIGN);
         part.data = extend(&mut sizes.data, object.data.len() as u64, DATA_ALIGN);
         part.bss = extend(&mut sizes.bss, u64::from(object.bss_size), DATA_ALIGN);
+        // Without it the kind of a fault would be a guess.
+        sizes.traps += object.traps.len() as u64;
         if options.debug == Debug::None {
             continue;
         }
         sizes.lines += object.lines.len() as u64;
-        sizes.traps += object.traps.len() as u64;
         for definition in &object.definitions {
             sizes.named += 1;
             sizes.names += tables::display_name(&definition.symbol).len() as u64 + 1;

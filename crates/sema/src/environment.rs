@@ -9,10 +9,13 @@
 //! have each their own. Program code sees its own tables first, then the library's; library code sees
 //! the library's only, so no definition of a program can change what a library function does.
 
+use std::cell::OnceCell;
+
 use morph_diag::{Diagnostic, FragmentId, Span};
 use morph_object::Symbol;
 use rustc_hash::FxHashMap;
 
+use crate::nearest::Names;
 use crate::summary::{Side, Summary};
 
 mod asker;
@@ -137,6 +140,8 @@ pub struct Environment {
     library: Tables,
     /// All structs of both sides, by id.
     structs: Vec<StructEntry>,
+    /// Names for "did you mean" of each side, made when the first one is looked for.
+    names: [OnceCell<Names>; 2],
 }
 
 #[derive(Debug)]
@@ -209,7 +214,11 @@ impl Environment {
 
 /// Names for "did you mean", in no order: who picks goes by likeness, then by the alphabet.
 impl Environment {
-    pub(crate) fn callables_and_variables(&self, side: Side) -> impl Iterator<Item = &str> {
+    pub(crate) fn names(&self, side: Side) -> &Names {
+        self.names[side as usize].get_or_init(|| Names::new(self.callables_and_variables(side)))
+    }
+
+    fn callables_and_variables(&self, side: Side) -> impl Iterator<Item = &str> {
         self.seen(side).flat_map(|tables| {
             let callables = tables.functions.keys().chain(tables.structs.keys());
             let variables = tables.globals.keys().chain(tables.constants.keys());

@@ -23,12 +23,13 @@ pub(crate) struct Build {
 
 impl Build {
     pub(crate) fn run(&self, options: &Options) -> io::Result<Status> {
-        let isolation = options.isolation();
+        let path = self.output.clone().unwrap_or_else(|| self.default_output());
+        let mut isolation = options.isolation();
+        isolation.image_at = Some(path.clone());
         let deferral = isolation.deferral.clone();
         let mut built = morph_driver::build(&self.file, &options.build(Goal::Image), isolation);
         let mut status = Status::from(built.status);
         if let Some(image) = built.image.take() {
-            let path = self.output.clone().unwrap_or_else(|| self.default_output());
             let start = Instant::now();
             match morph_driver::write_image(&path, &image, &deferral) {
                 Ok(()) => built.image = Some(image),

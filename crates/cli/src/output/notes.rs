@@ -59,7 +59,7 @@ struct Words<'n> {
 }
 
 fn words<'n>(note: &'n Note, report: &Report, lang: Lang) -> Words<'n> {
-    let count;
+    let (count, other);
     let (event, key, site, facts): (_, _, Option<&Site>, Vec<(&'static str, &str)>) = match note {
         Note::Died { site, phase, death, recovered } => {
             let key = match (site, recovered) {
@@ -96,6 +96,22 @@ fn words<'n>(note: &'n Note, report: &Report, lang: Lang) -> Words<'n> {
         Note::Resumed { fragments } => {
             count = fragments.to_string();
             ("resumed", "note-resumed", None, vec![("fragments", count.as_str())])
+        }
+        Note::Reused { reused, made } => {
+            count = reused.to_string();
+            other = made.to_string();
+            let facts = vec![("reused", count.as_str()), ("made", other.as_str())];
+            ("reused", "note-reused", None, facts)
+        }
+        Note::StoreUnused { problem } => {
+            ("store", "note-store-unused", None, vec![("problem", problem.as_str())])
+        }
+        Note::StoreUnwritten { problem, .. } => {
+            ("store", "note-store-unwritten", None, vec![("problem", problem.as_str())])
+        }
+        Note::Mismatch { site, bundle } => {
+            let facts = bundle.iter().map(|bundle| ("bundle", bundle.as_str())).collect();
+            ("mismatch", "note-mismatch", Some(site), facts)
         }
         Note::Recovery { problem } => {
             ("recovery", "note-recovery", None, vec![("problem", problem.as_str())])

@@ -26,9 +26,10 @@ use crate::program::{FragmentRef, Program};
 use crate::project::{Location, Project};
 use crate::protection::Shield;
 use crate::reader::{Reader as _, Source};
+use crate::reading::SandboxedReader;
 use crate::registry::Registry;
 use crate::report::Report;
-use crate::sandboxed::{SandboxedExecutor, SandboxedReader};
+use crate::sandboxed::SandboxedExecutor;
 use crate::task::{Executor as _, Task};
 use crate::unit::{Fragment, Unit};
 
@@ -93,7 +94,10 @@ impl<'b> Bench<'b> {
         let mut bench = Bench { facts, library: Vec::new() };
         if facts.what == What::Fragment {
             bench.library = bench.reading(texts, None, |reader| {
-                let units: Vec<_> = library::of_target(facts.options.target).collect();
+                let units: Vec<_> = {
+                    let crate::options::Options { target, debug, .. } = facts.options;
+                    library::of_kind(library::Kind { target, debug }).collect()
+                };
                 let sources: Vec<Source<'b>> = units
                     .iter()
                     .map(|(_, unit)| Source {
@@ -184,7 +188,7 @@ impl<'b> Bench<'b> {
         let (program, place) = self.program(source.text, own, environment, around);
         let options = self.facts.options;
         let (project, _) = Project::of_text(&self.facts.unit);
-        let project = project.for_target(options.target);
+        let project = project.for_images(&options);
         let mut analysis = Analysis::new(&program, &project, &options);
         let id = analysis.id(place);
         if *analysis.state(id) == State::Active {
@@ -277,6 +281,7 @@ impl<'b> Bench<'b> {
             registry: Registry::default(),
             problems: Vec::new(),
             reading: Duration::ZERO,
+            whole: true,
         };
         (program, place)
     }
@@ -339,7 +344,7 @@ impl<'b> Bench<'b> {
             inject: inject.into_iter().collect(),
             ..Isolation::default()
         };
-        let ledger = Ledger::open(&mut isolation, Path::new(""));
+        let ledger = Ledger::open(&mut isolation, Path::new(""), String::new());
         (Shield::new(&isolation, &Config::default(), &ledger), ledger)
     }
 }

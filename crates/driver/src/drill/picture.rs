@@ -85,6 +85,10 @@ impl Picture {
             Note::NotStarted { .. }
             | Note::Quarantined { .. }
             | Note::Breaker { .. }
+            | Note::Reused { .. }
+            | Note::StoreUnused { .. }
+            | Note::StoreUnwritten { .. }
+            | Note::Mismatch { .. }
             | Note::MemoryUnused { .. }
             | Note::MemoryUnwritten { .. }
             | Note::Resumed { .. }

@@ -1,6 +1,6 @@
 //! How long ten thousand functions of twelve lines take, on one core.
 //!
-//! Run with `cargo run --release -p morph-codegen --example speed [-- speed]`.
+//! Run with `cargo run --release -p morph-codegen --example codegen_speed [-- speed]`.
 
 #[expect(dead_code, reason = "tests use the rest")]
 #[path = "../tests/codegen/build.rs"]

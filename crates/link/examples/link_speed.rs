@@ -1,4 +1,4 @@
-//! How long linking 10,000 functions takes: `cargo run --release -p morph-link --example speed`.
+//! How long linking 10,000 functions takes: `cargo run --release -p morph-link --example link_speed`.
 #![expect(
     clippy::disallowed_types,
     clippy::print_stdout,

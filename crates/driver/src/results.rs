@@ -1,0 +1,237 @@
+//! What earlier builds found out, and this one need not find out again.
+//!
+//! Two kinds of results are kept: of a unit's text its fragments, each read on its own; and of a fragment, what checking and compiling it
+//! came to. The key of the first is the text. The key of the second is all that is known before the work is done
+//! ([`fragment_key`](crate::key::fragment_key)); what it asked besides stands in the result, and each answer must still be the same.
+//!
+//! What comes out of the store is read like the reply of a worker: nothing in it is trusted.
+
+use std::borrow::Cow;
+use std::path::Path;
+use std::time::SystemTime;
+
+use morph_diag::{Diagnostic, FragmentId, Label, Origin};
+use morph_fault::fault::Key;
+use morph_sema::summary::Side;
+use morph_store::{Limits, Store};
+use morph_syntax::Piece;
+use serde::{Deserialize, Serialize};
+
+use crate::isolation::{Reuse, StoreStep, StoreWatcher};
+use crate::key::Hasher;
+use crate::ledger::Note;
+use crate::protection::compiler_build;
+
+/// The results of one project.
+pub(crate) struct Results {
+    store: Option<Store>,
+    reuse: Reuse,
+    /// Which part of the fragments is compared this time, of [`SAMPLE`].
+    sample: u8,
+    /// On whose behalf entries are kept: the root and the options of this build.
+    user: String,
+    /// How many fragments were compiled earlier, and how many now.
+    reused: usize,
+    made: usize,
+}
+
+/// One fragment in so many is made again and compared when there is time.
+const SAMPLE: u8 = 64;
+
+/// A unit's fragments as they are kept: pieces and what a look at each gave, as the workers said it.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct KeptUnit<'b> {
+    #[serde(borrow)]
+    pub(crate) pieces: &'b [u8],
+    #[serde(borrow)]
+    pub(crate) seen: Vec<&'b [u8]>,
+}
+
+/// A fragment's result as it is kept.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct KeptBuilt<'b> {
+    /// The definitions of other fragments that its diagnostics mark, by their ids when it was made.
+    #[serde(borrow)]
+    pub(crate) marked: Vec<(FragmentId, Definition<'b>)>,
+    #[serde(borrow)]
+    pub(crate) reply: &'b [u8],
+}
+
+/// A definition by what stays the same when it moves.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Definition<'b> {
+    pub(crate) side: Side,
+    #[serde(borrow)]
+    pub(crate) keyword: Cow<'b, str>,
+    #[serde(borrow)]
+    pub(crate) name: Cow<'b, str>,
+}
+
+impl Results {
+    /// Those in `folder`, for the builds that `user` names.
+    pub(crate) fn open(
+        folder: Option<&Path>,
+        reuse: Reuse,
+        user: String,
+        watcher: Option<StoreWatcher>,
+    ) -> Results {
+        let folder = folder.filter(|_| reuse != Reuse::Nothing);
+        let store = folder.map(|folder| {
+            let watcher = watcher.map(|watcher| {
+                let told: Box<dyn FnMut(StoreStep)> =
+                    Box::new(move |step| (watcher.borrow_mut())(step));
+                told
+            });
+            Store::open_with(folder, Limits::default(), watcher)
+        });
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let sample = u8::try_from(now.as_secs() / 10 % u64::from(SAMPLE)).unwrap_or(0);
+        Results { store, reuse, sample, user, reused: 0, made: 0 }
+    }
+
+    /// Whether results are kept.
+    pub(crate) fn are_kept(&self) -> bool {
+        self.store.is_some() && self.reuse != Reuse::History
+    }
+
+    /// Whether they are taken as they are, unseen.
+    pub(crate) fn are_taken(&self) -> bool {
+        self.store.is_some() && self.reuse == Reuse::Results
+    }
+
+    /// Whether it is written down what became of the fragments.
+    pub(crate) fn have_history(&self) -> bool {
+        self.store.is_some()
+    }
+
+    /// Whether everything is made again.
+    pub(crate) fn are_verified(&self) -> bool {
+        self.reuse == Reuse::Verify
+    }
+
+    /// Whether what is kept of the fragment with this key is compared with what comes out now.
+    pub(crate) fn is_verified(&self, Key(key): &Key) -> bool {
+        match self.reuse {
+            Reuse::Verify => true,
+            Reuse::Sample => key[0] % SAMPLE == self.sample,
+            Reuse::Results | Reuse::History | Reuse::Nothing => false,
+        }
+    }
+
+    /// What is known of a unit with this text.
+    pub(crate) fn unit(&mut self, side: Side, text: &str) -> Option<&[u8]> {
+        if self.are_verified() || !self.are_kept() {
+            return None;
+        }
+        self.store.as_mut()?.get(&unit_key(side, text))
+    }
+
+    pub(crate) fn keep_unit(&mut self, side: Side, text: &str, pieces: &[Piece], seen: Vec<&[u8]>) {
+        if !self.are_kept() {
+            return;
+        }
+        let Some(store) = &mut self.store else { return };
+        let kept = KeptUnit { pieces: &encode(&pieces), seen };
+        put(store, unit_key(side, text), &encode(&kept));
+    }
+
+    /// What is known of the fragment with this key.
+    pub(crate) fn built(&mut self, key: &Key) -> Option<&[u8]> {
+        self.store.as_mut()?.get(&built_key(key))
+    }
+
+    pub(crate) fn keep_built(&mut self, key: &Key, kept: &KeptBuilt<'_>) {
+        if let Some(store) = &mut self.store {
+            put(store, built_key(key), &encode(kept));
+        }
+    }
+
+    /// What is kept of the fragment with this key is wrong.
+    pub(crate) fn evict_built(&mut self, key: &Key) {
+        if let Some(store) = &mut self.store {
+            store.evict(&built_key(key));
+        }
+    }
+
+    /// So many fragments were taken, and so many made.
+    pub(crate) fn count(&mut self, reused: usize, made: usize) {
+        self.reused += reused;
+        self.made += made;
+    }
+
+    /// How many fragments were taken, and how many made.
+    pub(crate) fn counts(&self) -> (usize, usize) {
+        (self.reused, self.made)
+    }
+
+    /// A record of the project with this name.
+    pub(crate) fn record(&mut self, name: &str) -> Option<Vec<u8>> {
+        self.store.as_mut()?.record(name)
+    }
+
+    /// Writes a record. That it could not be written is told when the results are closed.
+    pub(crate) fn set_record(&mut self, name: &str, value: &[u8], notes: &mut Vec<Note>) {
+        if let Some(store) = &mut self.store
+            && let Err(error) = store.set_record(name, value)
+        {
+            notes.push(unwritten(&error));
+        }
+    }
+
+    /// On whose behalf entries are kept.
+    pub(crate) fn user(&self) -> &str {
+        &self.user
+    }
+
+    /// Writes what is new.
+    pub(crate) fn close(&mut self, notes: &mut Vec<Note>) {
+        let Some(store) = &mut self.store else { return };
+        if let Err(error) = store.commit(&self.user, SystemTime::now()) {
+            notes.push(unwritten(&error));
+        }
+        for problem in store.problems() {
+            notes.push(Note::StoreUnused { problem: problem.to_string() });
+        }
+    }
+}
+
+/// What is there already is not written again.
+fn put(store: &mut Store, key: [u8; 32], value: &[u8]) {
+    if store.get(&key) != Some(value) {
+        store.put(key, value);
+    }
+}
+
+fn unwritten(error: &std::io::Error) -> Note {
+    let refused = matches!(
+        error.kind(),
+        std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem
+    );
+    Note::StoreUnwritten { problem: error.to_string(), refused }
+}
+
+fn unit_key(side: Side, text: &str) -> [u8; 32] {
+    let Key(key) = Hasher::of("unit of the store")
+        .bytes(&compiler_build().0)
+        .number(side as u64)
+        .text(text)
+        .finish();
+    key
+}
+
+fn built_key(key: &Key) -> [u8; 32] {
+    let Key(key) =
+        Hasher::of("fragment of the store").bytes(&compiler_build().0).bytes(&key.0).finish();
+    key
+}
+
+fn encode(value: &impl Serialize) -> Vec<u8> {
+    // Values without maps or floating lengths are always written.
+    postcard::to_stdvec(value).unwrap_or_default()
+}
+
+/// The marks in other fragments.
+pub(crate) fn foreign_marks(diagnostics: &mut [Diagnostic]) -> impl Iterator<Item = &mut Label> {
+    let labels = diagnostics.iter_mut().flat_map(|diagnostic| &mut diagnostic.secondary);
+    labels.filter(|label| matches!(label.origin, Origin::Fragment(_)))
+}

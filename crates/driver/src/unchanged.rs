@@ -1,0 +1,322 @@
+//! Nothing has changed: the last build of a program is given again.
+//!
+//! A build's outcome depends on its options, the compiler, `morph.toml`, the texts that it read, and where the paths of its imports
+//! led. All of that is read and compared; times and sizes of files are not asked, so an edit within one tick of the clock
+//! that leaves the size as it was is seen. Builds in which something speaks against a fragment are always done in full.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use morph_diag::{Diagnostic, FragmentId};
+use morph_fault::fault::{Build, FaultId};
+use morph_sema::summary::Side;
+use serde::{Deserialize, Serialize};
+
+use crate::config;
+use crate::ledger::Ledger;
+use crate::pipeline::Status;
+use crate::program::Program;
+use crate::project::{Location, Probe, Project};
+use crate::protection::compiler_build;
+use crate::report::{Closed, FragmentLabel, FragmentPlace, Problem, Report, Subject, UnitText};
+use crate::source;
+use crate::unit::KEYWORDS;
+
+/// The digest of a text.
+type Digest = [u8; 32];
+
+/// All that an outcome depends on, beside the options, which name the record.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Inputs {
+    build: Build,
+    roots: Vec<PathBuf>,
+    /// `None` if there is no such file.
+    config: Option<Digest>,
+    probes: Vec<Probe>,
+    units: Vec<Unit>,
+}
+
+/// A unit of the program: where its text lies, and what is in it. The library belongs to the compiler.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Unit {
+    path: String,
+    file: Option<PathBuf>,
+    text: Digest,
+}
+
+/// What came out.
+#[derive(Debug, Serialize, Deserialize)]
+struct Outcome {
+    status: Kind,
+    /// Length and checksum of the image.
+    image: Option<(u64, u32)>,
+    fragments: Vec<Fragment>,
+    problems: Vec<(About, Diagnostic)>,
+    closed: Vec<Lost>,
+    total: usize,
+}
+
+/// A closed fragment: its fault, what it needs, call paths to it.
+type Lost = (FragmentId, FaultId, Option<FragmentId>, Vec<Vec<FragmentId>>);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+enum Kind {
+    Complete,
+    NoImage,
+    WithErrors,
+}
+
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+enum About {
+    Nothing,
+    Text(u32),
+    Fragment(FragmentId),
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Fragment {
+    unit: u32,
+    start: u32,
+    end: u32,
+    line: u32,
+    side: Side,
+    label: Label,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+enum Label {
+    /// An index into [`KEYWORDS`].
+    Named(u8, String),
+    Statement,
+    Import,
+}
+
+/// The name of the record of a program under its options.
+fn record(user: &str) -> String {
+    format!("same-{user}")
+}
+
+fn image_record(user: &str) -> String {
+    format!("image-{user}")
+}
+
+/// What a build came to.
+pub(crate) struct Last {
+    pub(crate) status: Status,
+    pub(crate) image: Option<Vec<u8>>,
+    pub(crate) report: Report,
+    /// Those in which something could change it.
+    pub(crate) folders: BTreeSet<PathBuf>,
+}
+
+/// What the last build came to, if nothing has changed since.
+pub(crate) fn last(
+    project: &Project,
+    image_at: Option<&Path>,
+    ledger: &mut Ledger,
+) -> Option<Last> {
+    if !ledger.says_nothing_against_anybody() {
+        return None;
+    }
+    let user = ledger.results.user().to_owned();
+    let bytes = ledger.results.record(&record(&user))?;
+    let (inputs, outcome): (Inputs, Outcome) = postcard::from_bytes(&bytes).ok()?;
+    let same = inputs.build == compiler_build()
+        && inputs.roots == project.roots()
+        && inputs.config == config_digest(project)?
+        && inputs.probes.iter().all(Probe::holds);
+    if !same {
+        return None;
+    }
+    let mut units = Vec::with_capacity(inputs.units.len());
+    let files: Vec<PathBuf> = inputs.units.iter().filter_map(|unit| unit.file.clone()).collect();
+    let places = inputs.probes.iter().map(|probe| probe.path.as_path());
+    let folders = project.folders(files.iter().map(PathBuf::as_path).chain(places));
+    for unit in inputs.units {
+        let text = match &unit.file {
+            Some(file) => source::read(file).ok()?,
+            None => crate::library::UNITS.get(crate::library::find(&unit.path)?)?.text.to_owned(),
+        };
+        if digest(&text) != unit.text {
+            return None;
+        }
+        units.push(UnitText { path: unit.path, text });
+    }
+    let image = match outcome.image {
+        Some(sum) => {
+            let is_it = |image: &Vec<u8>| checksum(image) == sum;
+            let kept = ledger.results.record(&image_record(&user)).filter(is_it);
+            let written = || image_at.and_then(|path| fs::read(path).ok()).filter(is_it);
+            Some(kept.or_else(written)?)
+        }
+        None => None,
+    };
+    let status = match outcome.status {
+        Kind::Complete => Status::Complete,
+        Kind::NoImage => Status::NoImage,
+        Kind::WithErrors => Status::WithErrors,
+    };
+    Some(Last { status, image, report: outcome.into_report(units)?, folders })
+}
+
+impl Outcome {
+    fn into_report(self, units: Vec<UnitText>) -> Option<Report> {
+        let fragments = self.fragments.into_iter().map(|fragment| {
+            let Fragment { unit, start, end, line, side, label } = fragment;
+            let label = match label {
+                Label::Named(keyword, name) => {
+                    FragmentLabel::Named { keyword: KEYWORDS.get(usize::from(keyword))?, name }
+                }
+                Label::Statement => FragmentLabel::Statement,
+                Label::Import => FragmentLabel::Import,
+            };
+            Some(FragmentPlace { unit, start, end, line, side, label })
+        });
+        let problems = self.problems.into_iter().map(|(about, diagnostic)| {
+            let subject = match about {
+                About::Nothing => Subject::Nothing,
+                About::Text(unit) => Subject::Text(unit),
+                About::Fragment(id) => Subject::Fragment(id),
+            };
+            Problem { subject, diagnostic }
+        });
+        let closed = self.closed.into_iter();
+        let closed = closed.map(|(fragment, fault, because, paths)| Closed {
+            fragment,
+            fault,
+            because,
+            paths,
+        });
+        Some(Report {
+            units,
+            fragments: fragments.collect::<Option<_>>()?,
+            problems: problems.collect(),
+            closed: closed.collect(),
+            total: self.total,
+        })
+    }
+}
+
+/// What a build depended on.
+pub(crate) struct Before {
+    inputs: Inputs,
+}
+
+impl Before {
+    /// `None` if it depended on something that cannot be compared: a file that could not be read.
+    pub(crate) fn of(project: &Project, program: &Program<'_>) -> Option<Before> {
+        if !program.whole {
+            return None;
+        }
+        let units = program.units.iter().map(|unit| Unit {
+            path: unit.path.clone(),
+            file: match &unit.location {
+                Location::File(path) => Some(path.clone()),
+                Location::Library(_) => None,
+            },
+            text: digest(unit.text),
+        });
+        let inputs = Inputs {
+            build: compiler_build(),
+            roots: project.roots().to_vec(),
+            config: config_digest(project)?,
+            probes: project.probes()?,
+            units: units.collect(),
+        };
+        Some(Before { inputs })
+    }
+
+    /// Keeps what came out for the next build.
+    pub(crate) fn keep(
+        self,
+        status: Status,
+        image: Option<&[u8]>,
+        report: &Report,
+        ledger: &mut Ledger,
+    ) {
+        let status = match status {
+            Status::Complete => Kind::Complete,
+            Status::NoImage => Kind::NoImage,
+            Status::WithErrors => Kind::WithErrors,
+            Status::Bug => return,
+        };
+        if !ledger.results.are_kept() || !ledger.says_nothing_against_anybody() {
+            return;
+        }
+        // Where nothing is to be told, nobody asks for places.
+        let silent = report.problems.is_empty() && report.closed.is_empty();
+        let told = if silent { &[][..] } else { &report.fragments };
+        let fragments = told.iter().map(|place| Fragment {
+            unit: place.unit,
+            start: place.start,
+            end: place.end,
+            line: place.line,
+            side: place.side,
+            label: match &place.label {
+                FragmentLabel::Named { keyword, name } => {
+                    let keyword = KEYWORDS.iter().position(|known| known == keyword).unwrap_or(0);
+                    Label::Named(u8::try_from(keyword).unwrap_or(0), name.clone())
+                }
+                FragmentLabel::Statement => Label::Statement,
+                FragmentLabel::Import => Label::Import,
+            },
+        });
+        let problems = report.problems.iter().map(|problem| {
+            let about = match problem.subject {
+                Subject::Nothing => About::Nothing,
+                Subject::Text(unit) => About::Text(unit),
+                Subject::Fragment(id) => About::Fragment(id),
+            };
+            (about, problem.diagnostic.clone())
+        });
+        let closed = report
+            .closed
+            .iter()
+            .map(|closed| (closed.fragment, closed.fault, closed.because, closed.paths.clone()));
+        let outcome = Outcome {
+            status,
+            image: image.map(checksum),
+            fragments: fragments.collect(),
+            problems: problems.collect(),
+            closed: closed.collect(),
+            total: report.total,
+        };
+        let Ok(bytes) = postcard::to_stdvec(&(&self.inputs, &outcome)) else { return };
+        let user = ledger.results.user().to_owned();
+        // The image first: a record without it is no record. A long one is looked for where it was written.
+        if let Some(image) = image.filter(|image| image.len() <= LONGEST_IMAGE) {
+            ledger.results.set_record(&image_record(&user), image, &mut ledger.notes);
+        }
+        ledger.results.set_record(&record(&user), &bytes, &mut ledger.notes);
+    }
+}
+
+/// Longer images are not kept beside where they are written.
+const LONGEST_IMAGE: usize = 1 << 20;
+
+fn checksum(image: &[u8]) -> (u64, u32) {
+    (image.len() as u64, crc32fast::hash(image))
+}
+
+fn digest(text: &str) -> Digest {
+    *blake3::hash(text.as_bytes()).as_bytes()
+}
+
+/// `None` if the file is there and cannot be read; inside, `None` if it is not there.
+#[expect(clippy::option_option, reason = "not there and not readable are two things")]
+fn config_digest(project: &Project) -> Option<Option<Digest>> {
+    match source::read(&project.folder().join(config::FILE)) {
+        Ok(text) => Some(Some(digest(&text))),
+        Err(source::SourceError::Missing) => Some(None),
+        Err(_) => None,
+    }
+}
+
+impl Probe {
+    /// Whether the path still leads where it led.
+    fn holds(&self) -> bool {
+        let Probe { path, found } = self;
+        fs::canonicalize(Path::new(path)).ok() == *found
+    }
+}

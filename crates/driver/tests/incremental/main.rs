@@ -1,0 +1,124 @@
+//! An incremental build equals a clean one, whatever was edited before: image, diagnostics, what is closed.
+//!
+//! Random programs, random histories of edits, and after each edit both builds. `MORPH_EDITS` (how many steps; 10,000 by hand) and
+//! `MORPH_SEED` choose another history; the seed is printed.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod program;
+
+use std::env;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use morph_diag::{Color, Format, Lang};
+use morph_driver::isolation::{Isolation, Keep, Reuse};
+use morph_driver::options::{Debug, Goal, Grain, Opt, Options};
+use morph_driver::{Note, Output};
+
+use program::Program;
+
+/// Steps of one history; then a new program begins.
+const HISTORY: usize = 50;
+
+fn number(name: &str, default: u64) -> u64 {
+    env::var(name).ok().map_or(default, |value| value.parse().unwrap())
+}
+
+/// All that a build says, in both languages.
+fn said(output: &Output) -> String {
+    let mut text = format!("{:?}\n", output.status);
+    for lang in [Lang::En, Lang::Id] {
+        for problem in &output.report.problems {
+            let worded = output.report.render(problem, lang, Format::Human, Color::Never);
+            writeln!(text, "{worded}").unwrap();
+        }
+    }
+    for problem in &output.report.problems {
+        let worded = output.report.render(problem, Lang::En, Format::Json, Color::Never);
+        writeln!(text, "{worded}").unwrap();
+    }
+    writeln!(text, "{:#?} of {}", output.report.closed, output.report.total).unwrap();
+    text
+}
+
+fn build(root: &Path, options: &Options, reuse: Reuse, store: &Path) -> Output {
+    let keep = Keep::Folder(store.to_owned());
+    let isolation = Isolation { keep, reuse, sandboxes: Some(1), ..Isolation::default() };
+    morph_driver::build(root, options, isolation)
+}
+
+/// Mostly the same options, so that there is something to use again.
+fn options(random: &mut fastrand::Rng) -> Options {
+    let rarely = |random: &mut fastrand::Rng| random.u32(0..16) == 0;
+    Options {
+        opt: if rarely(random) { Opt::Speed } else { Opt::None },
+        debug: if rarely(random) { Debug::Full } else { Debug::Line },
+        grain: if rarely(random) { Grain::Unit } else { Grain::Fragment },
+        goal: if rarely(random) { Goal::Check } else { Goal::Image },
+        ..Options::default()
+    }
+}
+
+/// What one thread goes through; how many fragments were used again, and how many made.
+fn histories(seed: u64, steps: usize) -> (usize, usize) {
+    let mut random = fastrand::Rng::with_seed(seed);
+    let (mut reused, mut made) = (0, 0);
+    let mut step = 0;
+    while step < steps {
+        let folder = tempfile::tempdir().unwrap();
+        let store = folder.path().join("store");
+        let source = folder.path().join("source");
+        let mut program = Program::new(&mut random);
+        let mut past = Vec::new();
+        let mut log = Vec::new();
+        for _ in 0..HISTORY.min(steps - step) {
+            past.push(program.clone());
+            let edit = program.edit(&past, &mut random);
+            log.push(edit);
+            let _nothing_there_yet = fs::remove_dir_all(&source);
+            fs::create_dir_all(&source).unwrap();
+            for (name, text) in program.files() {
+                fs::write(source.join(name), text).unwrap();
+            }
+            let options = options(&mut random);
+            let root = source.join("utama.fox");
+            let incremental = build(&root, &options, Reuse::Results, &store);
+            let clean = build(&root, &options, Reuse::Nothing, &store);
+            let context = || {
+                let texts: Vec<String> =
+                    program.files().map(|(name, text)| format!("--- {name}\n{text}")).collect();
+                format!("seed {seed}, step {step}, {options:?}\n{log:?}\n{}", texts.join("\n"))
+            };
+            assert_eq!(said(&incremental), said(&clean), "{}", context());
+            assert!(incremental.image == clean.image, "the images differ: {}", context());
+            for note in &incremental.notes {
+                let Note::Reused { reused: old, made: new } = note else {
+                    panic!("{note:?}: {}", context());
+                };
+                reused += old;
+                made += new;
+            }
+            step += 1;
+        }
+    }
+    (reused, made)
+}
+
+#[test]
+fn an_incremental_build_equals_a_clean_one_whatever_was_edited() {
+    let steps = usize::try_from(number("MORPH_EDITS", 2_000)).unwrap();
+    let seed = number("MORPH_SEED", 20_261_126);
+    println!("seed {seed}, {steps} steps");
+    let threads: Vec<_> = [seed, seed + 1]
+        .map(|seed| std::thread::spawn(move || histories(seed, steps / 2)))
+        .into_iter()
+        .collect();
+    let counts: Vec<(usize, usize)> =
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect();
+    let reused: usize = counts.iter().map(|(reused, _)| reused).sum();
+    let made: usize = counts.iter().map(|(_, made)| made).sum();
+    println!("{reused} fragments used again, {made} made");
+    assert!(reused > made, "hardly anything was used again: {reused}, {made} made");
+}

@@ -1,0 +1,398 @@
+//! Random programs as values, and the edits that people make.
+
+use std::fmt::Write as _;
+
+/// Files by name; the first one is the root.
+#[derive(Clone, Debug)]
+pub(crate) struct Program {
+    files: Vec<File>,
+    /// Numbers for names that nobody has yet.
+    next: u32,
+}
+
+#[derive(Clone, Debug)]
+struct File {
+    name: String,
+    /// Names of the files that it imports, in order.
+    imports: Vec<String>,
+    items: Vec<Item>,
+}
+
+/// One definition.
+#[derive(Clone, Debug)]
+struct Item {
+    name: String,
+    kind: Kind,
+    /// Comment lines above it, and blank ones.
+    above: u32,
+    /// A comment inside.
+    inside: bool,
+    damage: Damage,
+}
+
+#[derive(Clone, Debug)]
+enum Kind {
+    /// Parameters, a number, and whom it calls.
+    Function {
+        params: u32,
+        value: i64,
+        calls: Vec<String>,
+    },
+    /// Fields, and a function that reads the first.
+    Struct {
+        fields: u32,
+    },
+    Const {
+        value: i64,
+    },
+    Global {
+        value: i64,
+    },
+    /// Reads a field of what may be any struct.
+    Guess {
+        field: u32,
+    },
+    /// Prints.
+    Block {
+        value: i64,
+    },
+    /// A statement at top level.
+    Statement {
+        value: i64,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Damage {
+    Nothing,
+    UnknownName,
+    Syntax,
+    Unclosed,
+    Arity,
+    UnknownField,
+}
+
+const DAMAGES: [Damage; 5] =
+    [Damage::UnknownName, Damage::Syntax, Damage::Unclosed, Damage::Arity, Damage::UnknownField];
+
+impl Program {
+    pub(crate) fn new(random: &mut fastrand::Rng) -> Program {
+        let root = File { name: "utama.fox".to_owned(), imports: Vec::new(), items: Vec::new() };
+        let mut program = Program { files: vec![root], next: 0 };
+        for _ in 0..random.usize(1..4) {
+            program.new_file();
+        }
+        for _ in 0..random.usize(4..16) {
+            program.insert(random);
+        }
+        program
+    }
+
+    pub(crate) fn files(&self) -> impl Iterator<Item = (&str, String)> {
+        self.files
+            .iter()
+            .map(|file| (file.name.as_str(), file.text(file.name == "utama.fox", self)))
+    }
+
+    fn number(&mut self) -> u32 {
+        self.next += 1;
+        self.next
+    }
+
+    /// Does one edit; what it was.
+    pub(crate) fn edit(&mut self, past: &[Program], random: &mut fastrand::Rng) -> &'static str {
+        match random.u32(0..18) {
+            0 | 1 => {
+                self.insert(random);
+                "insert"
+            }
+            2 => {
+                if let Some((file, at)) = self.any(random) {
+                    self.files[file].items.remove(at);
+                }
+                "delete"
+            }
+            3 => {
+                let name = format!("nama{}", self.number());
+                if let Some(item) = self.any_item(random) {
+                    item.name = name;
+                }
+                "rename the definition"
+            }
+            4 => {
+                let name = format!("nama{}", self.number());
+                if let Some(item) = self.any_item(random) {
+                    let old = std::mem::replace(&mut item.name, name.clone());
+                    self.rename_calls(&old, &name);
+                }
+                "rename everywhere"
+            }
+            5 | 6 => {
+                let damage = DAMAGES[random.usize(0..DAMAGES.len())];
+                if let Some(item) = self.any_item(random) {
+                    item.damage = damage;
+                }
+                "break"
+            }
+            7 | 8 => {
+                for item in self.files.iter_mut().flat_map(|file| &mut file.items) {
+                    if random.bool() {
+                        item.damage = Damage::Nothing;
+                    }
+                }
+                "fix"
+            }
+            9 => {
+                self.clone_from(&past[random.usize(0..past.len())]);
+                "revert"
+            }
+            10 => {
+                if let Some((file, at)) = self.any(random) {
+                    let item = self.files[file].items.remove(at);
+                    let to = random.usize(0..self.files.len());
+                    let at = random.usize(0..=self.files[to].items.len());
+                    self.files[to].items.insert(at, item);
+                }
+                "move"
+            }
+            11 => {
+                if let Some(item) = self.any_item(random)
+                    && let Kind::Function { params, .. } = &mut item.kind
+                {
+                    *params = (*params + 1) % 4;
+                }
+                "change a signature"
+            }
+            12 => {
+                for item in self.files.iter_mut().flat_map(|file| &mut file.items) {
+                    if let Kind::Struct { fields } = &mut item.kind {
+                        *fields = *fields % 3 + 1;
+                    }
+                }
+                "change structs"
+            }
+            13 => {
+                if let Some(item) = self.any_item(random) {
+                    match &mut item.kind {
+                        Kind::Const { value }
+                        | Kind::Global { value }
+                        | Kind::Block { value }
+                        | Kind::Statement { value }
+                        | Kind::Function { value, .. } => *value = random.i64(-9..1000),
+                        Kind::Struct { .. } | Kind::Guess { .. } => {}
+                    }
+                }
+                "change a value"
+            }
+            14 => {
+                let file = random.usize(0..self.files.len());
+                random.shuffle(&mut self.files[file].imports);
+                "reorder imports"
+            }
+            15 => {
+                if self.files.len() > 2 && random.bool() {
+                    self.files.remove(random.usize(1..self.files.len()));
+                    return "delete a file";
+                }
+                self.new_file();
+                "new file"
+            }
+            16 => {
+                if let Some(item) = self.any_item(random) {
+                    item.above = random.u32(0..4);
+                }
+                "lines above"
+            }
+            _ => {
+                if let Some(item) = self.any_item(random) {
+                    item.inside = !item.inside;
+                }
+                "a comment inside"
+            }
+        }
+    }
+
+    fn new_file(&mut self) {
+        let name = format!("berkas{}.fox", self.number());
+        let importer = self.files.len() / 2;
+        self.files[importer].imports.push(name.clone());
+        self.files.push(File { name, imports: Vec::new(), items: Vec::new() });
+    }
+
+    fn any(&self, random: &mut fastrand::Rng) -> Option<(usize, usize)> {
+        let file = random.usize(0..self.files.len());
+        let items = self.files[file].items.len();
+        (items > 0).then(|| (file, random.usize(0..items)))
+    }
+
+    fn any_item(&mut self, random: &mut fastrand::Rng) -> Option<&mut Item> {
+        let (file, at) = self.any(random)?;
+        self.files[file].items.get_mut(at)
+    }
+
+    fn rename_calls(&mut self, old: &str, new: &str) {
+        for item in self.files.iter_mut().flat_map(|file| &mut file.items) {
+            if let Kind::Function { calls, .. } = &mut item.kind {
+                for call in calls.iter_mut().filter(|call| *call == old) {
+                    new.clone_into(call);
+                }
+            }
+        }
+    }
+
+    fn insert(&mut self, random: &mut fastrand::Rng) {
+        let names: Vec<String> = self.items().map(|item| item.name.clone()).collect();
+        let value = random.i64(0..100);
+        let kind = match random.u32(0..10) {
+            0 => Kind::Struct { fields: random.u32(1..4) },
+            1 | 2 => Kind::Const { value },
+            3 => Kind::Global { value },
+            4 => Kind::Block { value },
+            5 => Kind::Statement { value },
+            6 => Kind::Guess { field: random.u32(0..3) },
+            _ => {
+                let params = random.u32(0..4);
+                let calls = (0..random.usize(0..4)).filter_map(|_| random.choice(&names).cloned());
+                Kind::Function { params, value, calls: calls.collect() }
+            }
+        };
+        // Now and then a name that is there already.
+        let name = match random.u32(0..12) {
+            0 => random.choice(&names).cloned(),
+            _ => None,
+        };
+        let name = name.unwrap_or_else(|| format!("nama{}", self.number()));
+        let above = random.u32(0..3);
+        let item = Item { name, kind, above, inside: false, damage: Damage::Nothing };
+        let file = random.usize(0..self.files.len());
+        let at = random.usize(0..=self.files[file].items.len());
+        self.files[file].items.insert(at, item);
+    }
+
+    fn items(&self) -> impl Iterator<Item = &Item> {
+        self.files.iter().flat_map(|file| &file.items)
+    }
+
+    /// How the definition of this name is used in an expression.
+    fn used(&self, name: &str) -> String {
+        match self.items().find(|item| item.name == name).map(|item| &item.kind) {
+            Some(Kind::Function { params, .. }) => {
+                let arguments: Vec<String> = (1..=*params).map(|n| n.to_string()).collect();
+                format!("{name}({})", arguments.join(", "))
+            }
+            Some(Kind::Struct { fields }) => {
+                let arguments: Vec<String> = (1..=*fields).map(|n| n.to_string()).collect();
+                format!("baca_{name}({name}({}))", arguments.join(", "))
+            }
+            Some(Kind::Const { .. } | Kind::Global { .. }) => name.to_owned(),
+            Some(Kind::Block { .. } | Kind::Statement { .. } | Kind::Guess { .. }) => {
+                "7".to_owned()
+            }
+            // Its definition is gone: an error, unless somebody writes it again.
+            None => name.to_owned(),
+        }
+    }
+}
+
+impl File {
+    fn text(&self, is_root: bool, program: &Program) -> String {
+        let mut text = String::new();
+        for import in &self.imports {
+            writeln!(text, "ambil \"{import}\"").unwrap();
+        }
+        for item in &self.items {
+            item.write(&mut text, program);
+        }
+        if is_root {
+            text.push_str("fungsi mulai()\n");
+            for item in program.items().take(20) {
+                match item.kind {
+                    Kind::Function { .. }
+                    | Kind::Struct { .. }
+                    | Kind::Const { .. }
+                    | Kind::Global { .. } => {
+                        writeln!(text, "  cetak({})", program.used(&item.name)).unwrap();
+                    }
+                    Kind::Block { .. } | Kind::Statement { .. } | Kind::Guess { .. } => {}
+                }
+            }
+            text.push_str("tutup_fungsi\n");
+        }
+        text
+    }
+}
+
+impl Item {
+    fn write(&self, text: &mut String, program: &Program) {
+        for line in 0..self.above {
+            text.push_str(if line % 2 == 0 { "\n" } else { "; catatan\n" });
+        }
+        let name = &self.name;
+        let comment = if self.inside { "  ; di dalam\n" } else { "" };
+        let wrong = match self.damage {
+            Damage::Nothing | Damage::Unclosed => "",
+            Damage::UnknownName => "  cetak(tiada)\n",
+            Damage::Syntax => "  var = )\n",
+            Damage::Arity => "  cetak(str_eq(1))\n",
+            Damage::UnknownField => "  cetak(1.tiada)\n",
+        };
+        let end = |end: &'static str| if self.damage == Damage::Unclosed { "" } else { end };
+        match &self.kind {
+            Kind::Function { params, value, calls } => {
+                let params: Vec<String> = (0..*params).map(|n| format!("p{n}")).collect();
+                let params = params.join(", ");
+                writeln!(text, "fungsi {name}({params})\n{comment}{wrong}  var hasil = {value}")
+                    .unwrap();
+                for call in calls {
+                    // One that calls itself would not end.
+                    if call != name {
+                        writeln!(text, "  hasil = hasil + {}", program.used(call)).unwrap();
+                    }
+                }
+                writeln!(text, "  kembalikan hasil\n{}", end("tutup_fungsi")).unwrap();
+            }
+            Kind::Struct { fields } => {
+                let wrong = if wrong.is_empty() { "" } else { "  salah tiada\n" };
+                writeln!(text, "struktur {name}\n{comment}{wrong}").unwrap();
+                for field in 0..*fields {
+                    writeln!(text, "  medan{field} int").unwrap();
+                }
+                writeln!(text, "{}", end("tutup_struktur")).unwrap();
+                let field = if self.damage == Damage::UnknownField { "tiada" } else { "medan0" };
+                writeln!(
+                    text,
+                    "fungsi baca_{name}(nilai)\n  tipe nilai {name}\n  kembalikan nilai.{field}\ntutup_fungsi"
+                )
+                .unwrap();
+            }
+            Kind::Const { value } => {
+                let wrong = if wrong.is_empty() { "" } else { " + tiada" };
+                writeln!(text, "const {name} = {value}{wrong}").unwrap();
+            }
+            Kind::Global { value } => {
+                let wrong = if wrong.is_empty() { "" } else { " + tiada" };
+                writeln!(text, "var {name} = {value}{wrong}").unwrap();
+            }
+            Kind::Guess { field } => {
+                let end = end("tutup_fungsi");
+                writeln!(
+                    text,
+                    "fungsi {name}(p)\n{comment}{wrong}  kembalikan p.medan{field}\n{end}"
+                )
+                .unwrap();
+            }
+            Kind::Block { value } => {
+                writeln!(
+                    text,
+                    "unit {name}\n{comment}{wrong}  cetak({value})\n{}",
+                    end("tutup_unit")
+                )
+                .unwrap();
+            }
+            Kind::Statement { value } => {
+                let wrong = if wrong.is_empty() { "" } else { " + tiada" };
+                writeln!(text, "cetak({value}{wrong})").unwrap();
+            }
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! The bytes of a pack: an index, then the values.
+//!
+//! ```text
+//! "MORPHPAK"  version u32  entries u32  checksum of all that follows up to the values u32
+//! entries times: key [32]  offset u64 (from the values' beginning)  length u32  checksum of the value u32
+//! values
+//! ```
+//!
+//! Numbers are little-endian, checksums CRC-32: they tell damage, not malice. Who writes into a project's store can as well write into its sources.
+
+use rustc_hash::FxHashMap;
+
+/// The digest of all that a value depends on.
+pub type Key = [u8; 32];
+
+/// The version of packs and records.
+pub const VERSION: u32 = 1;
+
+const MAGIC: &[u8; 8] = b"MORPHPAK";
+const HEADER: usize = 8 + 4 + 4 + 4;
+const ENTRY: usize = 32 + 8 + 4 + 4;
+
+/// Why a file of the store, or a part of it, is not used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PackProblem {
+    #[error("it is no file of the store")]
+    Kind,
+    #[error("it has version {0} of the store, not {VERSION}")]
+    Version(u32),
+    #[error("its index is damaged")]
+    Index,
+    #[error("an entry is damaged")]
+    Entry,
+}
+
+/// A pack in memory.
+pub(crate) struct Pack {
+    bytes: Vec<u8>,
+    keys: Vec<Key>,
+    places: Vec<Place>,
+}
+
+#[derive(Clone, Copy)]
+struct Place {
+    start: usize,
+    length: usize,
+    checksum: u32,
+}
+
+impl Pack {
+    /// Reads the index; values are checked when they are asked for.
+    pub(crate) fn read(bytes: Vec<u8>) -> Result<Pack, PackProblem> {
+        let header = bytes.first_chunk::<HEADER>().ok_or(PackProblem::Kind)?;
+        if !header.starts_with(MAGIC) {
+            return Err(PackProblem::Kind);
+        }
+        let version = number(header, 8);
+        if version != VERSION {
+            return Err(PackProblem::Version(version));
+        }
+        let count = number(header, 12) as usize;
+        let checksum = number(header, 16);
+        let end = count
+            .checked_mul(ENTRY)
+            .and_then(|length| length.checked_add(HEADER))
+            .filter(|end| *end <= bytes.len())
+            .ok_or(PackProblem::Index)?;
+        let index = &bytes[HEADER..end];
+        if sum(&[&header[8..16], index]) != checksum {
+            return Err(PackProblem::Index);
+        }
+        let mut keys = Vec::with_capacity(count);
+        let mut places = Vec::with_capacity(count);
+        for entry in index.chunks_exact(ENTRY) {
+            let mut key = [0; 32];
+            key.copy_from_slice(&entry[..32]);
+            keys.push(key);
+            let mut offset = [0; 8];
+            offset.copy_from_slice(&entry[32..40]);
+            let offset = usize::try_from(u64::from_le_bytes(offset)).unwrap_or(usize::MAX);
+            places.push(Place {
+                start: end.saturating_add(offset),
+                length: number(entry, 40) as usize,
+                checksum: number(entry, 44),
+            });
+        }
+        Ok(Pack { bytes, keys, places })
+    }
+
+    pub(crate) fn keys(&self) -> &[Key] {
+        &self.keys
+    }
+
+    /// The value of an entry, if it is whole.
+    pub(crate) fn get(&self, entry: u32) -> Option<&[u8]> {
+        let place = self.places.get(entry as usize)?;
+        let value = self.bytes.get(place.start..place.start.checked_add(place.length)?)?;
+        (sum(&[value]) == place.checksum).then_some(value)
+    }
+
+    pub(crate) fn size(&self) -> usize {
+        self.bytes.len()
+    }
+}
+
+/// A pack in the making.
+#[derive(Default)]
+pub(crate) struct Builder {
+    /// In the order in which they came; one that was replaced or removed has no place.
+    keys: Vec<Key>,
+    values: Vec<u8>,
+    places: FxHashMap<Key, (usize, usize)>,
+}
+
+impl Builder {
+    pub(crate) fn put(&mut self, key: Key, value: &[u8]) {
+        let place = (self.values.len(), value.len());
+        self.values.extend_from_slice(value);
+        if self.places.insert(key, place).is_none() {
+            self.keys.push(key);
+        }
+    }
+
+    pub(crate) fn remove(&mut self, key: &Key) {
+        if self.places.remove(key).is_some() {
+            self.keys.retain(|known| known != key);
+        }
+    }
+
+    pub(crate) fn contains(&self, key: &Key) -> bool {
+        self.places.contains_key(key)
+    }
+
+    pub(crate) fn get(&self, key: &Key) -> Option<&[u8]> {
+        let (start, length) = *self.places.get(key)?;
+        self.values.get(start..start + length)
+    }
+
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &Key> {
+        self.keys.iter()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
+    /// All of the pack before its values.
+    pub(crate) fn index(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(HEADER + self.keys.len() * ENTRY);
+        bytes.extend_from_slice(MAGIC);
+        bytes.extend_from_slice(&VERSION.to_le_bytes());
+        bytes.extend_from_slice(&(self.keys.len() as u32).to_le_bytes());
+        bytes.extend_from_slice(&[0; 4]);
+        for key in &self.keys {
+            let (start, length) = self.places.get(key).copied().unwrap_or_default();
+            let value = self.values.get(start..start + length).unwrap_or(&[]);
+            bytes.extend_from_slice(key);
+            bytes.extend_from_slice(&(start as u64).to_le_bytes());
+            bytes.extend_from_slice(&(length as u32).to_le_bytes());
+            bytes.extend_from_slice(&sum(&[value]).to_le_bytes());
+        }
+        let checksum = sum(&[&bytes[8..16], &bytes[HEADER..]]);
+        bytes[16..HEADER].copy_from_slice(&checksum.to_le_bytes());
+        bytes
+    }
+
+    /// What follows the index.
+    pub(crate) fn values(&self) -> &[u8] {
+        &self.values
+    }
+}
+
+pub(crate) fn number(bytes: &[u8], at: usize) -> u32 {
+    let word = bytes.get(at..at + 4).and_then(|word| word.first_chunk::<4>());
+    word.map_or(0, |word| u32::from_le_bytes(*word))
+}
+
+/// The checksum of all parts as one.
+pub(crate) fn sum(parts: &[&[u8]]) -> u32 {
+    let mut hasher = crc32fast::Hasher::new();
+    parts.iter().for_each(|part| hasher.update(part));
+    hasher.finalize()
+}
