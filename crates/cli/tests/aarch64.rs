@@ -19,10 +19,16 @@ const EMULATOR: &str = "qemu-aarch64";
 const TARGET: &str = "aarch64-unknown-linux-gnu";
 
 /// Programs that mean something else here, and why.
-const ELSEWHERE: [(&str, &str); 3] = [
+const ELSEWHERE: [(&str, &str); 6] = [
     ("faults/bukan_alamat", "on x86_64 the emulator reports such an access as one to address 0"),
     ("faults/jatuh_liar", "on x86_64 the emulator reports such an access as one to address 0"),
     ("recovery/bukan_alamat", "on x86_64 the emulator reports such an access as one to address 0"),
+    ("recovery/paralel_anak", "the emulator lets no process adopt orphans"),
+    (
+        "recovery/paralel_banyak",
+        "the emulator forks for minutes; `recovery/paralel` has many shards too",
+    ),
+    ("recovery/paralel_pemetaan", "the emulator sets no limit for what is mapped"),
 ];
 
 fn main() -> ExitCode {

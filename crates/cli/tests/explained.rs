@@ -11,7 +11,7 @@ use std::process::Command;
 use morph_diag::{Code, Lang, explain};
 
 /// Code and the test that produces it; a change of the list is a change of what is tested.
-const ELSEWHERE: [(&str, &str); 24] = [
+const ELSEWHERE: [(&str, &str); 25] = [
     ("FILE_MISSING", "commands.rs"),
     ("FILE_UNREADABLE", "hostile.rs"),
     ("FILE_NOT_UTF8", "hostile.rs"),
@@ -30,6 +30,7 @@ const ELSEWHERE: [(&str, &str); 24] = [
     ("EXPRESSION_MALFORMED", "commands.rs"),
     ("EXPRESSION_UNDEFINED", "commands.rs"),
     ("FRAGMENT_CLOSED", "tests/damage/struktur_rusak.fox, as what is lost"),
+    ("SHARDS_TOO_MANY", "check/flow.rs of sema"),
     ("FUNCTION_TOO_LARGE", "codegen/objects.rs of codegen"),
     ("COMPILER_CRASHED", "isolation.rs"),
     ("COMPILER_EXHAUSTED", "isolation.rs"),

@@ -92,6 +92,7 @@ pub(crate) fn lower(
     if lowering.open {
         lowering.return_zero();
     }
+    lowering.close_landings();
     let Lowering { mut builder, nesting, broken, .. } = lowering;
     builder.seal_all_blocks();
     builder.finalize(config);

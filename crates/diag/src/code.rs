@@ -187,6 +187,8 @@ codes! {
     StringCompared = "STRING_COMPARED_BY_ADDRESS", Warning;
     /// `berhenti` outside a loop (`word`).
     LoopOutside = "LOOP_OUTSIDE", Error;
+    /// `count`, `limit`. More shards in one `paralel` than can start from the same memory. The span: the first that is too many.
+    ShardsTooMany = "SHARDS_TOO_MANY", Error;
     /// `kembalikan` or `return` at file level (`word`).
     ReturnOutside = "RETURN_OUTSIDE", Error;
     /// `value`. Two `kasus` with the same constant.

@@ -27,6 +27,7 @@ fn status(grow: impl Fn(&mut Vec<Expr>, ExprId) -> Expr) -> Stop {
         strings: Vec::new(),
         statements: vec![Stmt { kind: StmtKind::Return(value), span: Default::default() }],
         asm: None,
+        on_asm_return: Vec::new(),
         shards: Vec::new(),
     };
     let fragment = Typed { item: Item::Function(body), line_starts: vec![0] };

@@ -81,6 +81,8 @@ pub struct Body {
     pub statements: Block,
     /// All asm blocks of the function, assembled as one routine.
     pub asm: Option<AsmPart>,
+    /// What is done when an asm block leaves the function by `ret`, before it returns: straight-line statements.
+    pub on_asm_return: Block,
     /// The shards of a unit block: functions of their own, whose addresses the body gives to the runtime. They take the address
     /// of the frame in which variables of the block travel, and have no shards themselves: those inside of others stand here too.
     pub shards: Vec<Body>,

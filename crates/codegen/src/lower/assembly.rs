@@ -123,6 +123,7 @@ impl Lowering<'_> {
             self.builder.ins().brif(ending, after, &[], returned, &[]);
         }
         self.enter_sealed(returned);
+        self.before_asm_return();
         self.return_word(result);
         self.enter(after);
     }
@@ -154,6 +155,17 @@ impl Lowering<'_> {
         self.builder.ins().br_table(ending, table);
         self.enter_sealed(impossible);
         self.builder.ins().trap(UNREACHABLE);
+    }
+
+    /// A jump into a block of another body of the same unit, whose places are not in this one, goes nowhere.
+    pub(super) fn close_landings(&mut self) {
+        let Some(asm) = self.asm.take() else { return };
+        for (entry, landing) in asm.entries.iter().zip(&asm.landings) {
+            if let (None, Some(landing)) = (entry, landing) {
+                self.enter_sealed(*landing);
+                self.builder.ins().trap(UNREACHABLE);
+            }
+        }
     }
 
     fn two_results(&self, call: Inst) -> (Value, Value) {

@@ -128,6 +128,16 @@ impl<'a> Lowering<'a> {
         }
     }
 
+    /// What the function does on its way out when assembly leaves it.
+    pub(super) fn before_asm_return(&mut self) {
+        let body = self.body;
+        let mut tasks = Vec::new();
+        self.run(body.on_asm_return.iter(), &mut tasks);
+        if !tasks.is_empty() {
+            self.refuse("a way out of assembly that branches");
+        }
+    }
+
     fn return_value(&mut self, value: ExprId) {
         let value = self.value(value);
         let value = self.expect(value, self.body.result);

@@ -25,6 +25,7 @@ impl Build {
                 strings: Vec::new(),
                 statements: Vec::new(),
                 asm: None,
+                on_asm_return: Vec::new(),
                 shards: Vec::new(),
             },
             place: 0,

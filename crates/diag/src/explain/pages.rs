@@ -79,6 +79,7 @@ pages! {
     StringOperator = "STRING_OPERATOR",
     StringCompared = "STRING_COMPARED_BY_ADDRESS",
     LoopOutside = "LOOP_OUTSIDE",
+    ShardsTooMany = "SHARDS_TOO_MANY",
     ReturnOutside = "RETURN_OUTSIDE",
     CaseDuplicate = "CASE_DUPLICATE",
     CodeUnreachable = "CODE_UNREACHABLE",

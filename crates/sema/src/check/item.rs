@@ -171,6 +171,7 @@ impl<'a> Checker<'a> {
             strings: walk.strings,
             statements,
             asm,
+            on_asm_return: Vec::new(),
             shards: Vec::new(),
         };
         if !walk.shards.is_empty() {

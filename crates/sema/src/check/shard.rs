@@ -2,14 +2,14 @@
 //!
 //! The block around them is walked as one body, so that names and types mean the same in and outside of a shard. Variables
 //! of the block that a shard uses travel in a frame on the heap: stored before the call, read when the shard
-//! begins, written back when it ends well, read again behind the call. A shard that crashes has written nothing back.
+//! begins, written back when it ends well (its end, `kembalikan`, or `ret` in assembly), read again behind the call. A shard that crashes has written nothing back.
 //!
 //! ```text
 //! shard s        frame = {x, y}; shard_run(&u.s, frame, "u.s"); x = frame.x; y = frame.y
 //! paralel        frame = {x, y}; paralel_begin(); paralel_add(&u.s, frame, "u.s"); ...; paralel_join(); x = frame.x; ...
 //! ```
 
-use morph_diag::Span;
+use morph_diag::{Code, Diagnostic, Span};
 use morph_object::Symbol;
 use morph_syntax::tree::{self, StmtKind as Syntax};
 
@@ -18,6 +18,9 @@ use super::stmt::Tail;
 use crate::typed::{
     AsmPart, Block, Body, Conversion, Expr, ExprId, Local, LocalId, Repr, Stmt, StmtKind,
 };
+
+/// Shards of one `paralel` that can start from the same memory: as in `lib/kernel/shards.fox`.
+const SHARDS_LIMIT: usize = 60;
 
 /// A shard that has been walked: what is to become its body.
 #[derive(Debug)]
@@ -54,6 +57,7 @@ impl<'a> Checker<'a> {
         let span = self.first_line(span);
         let mark = self.walk.scope.open();
         let mut parts = Vec::new();
+        let mut names = Vec::new();
         let mut shared: Vec<LocalId> = Vec::new();
         for stmt in body {
             if let Syntax::Shard { name, body } = &stmt.kind {
@@ -61,9 +65,14 @@ impl<'a> Checker<'a> {
                 let part = self.part(*name, body, at);
                 shared.extend(&self.walk.shards[part].captured);
                 parts.push((part, at));
+                names.push(*name);
             } else {
                 self.statements(std::slice::from_ref(stmt), Tail::Inner, out);
             }
+        }
+        if let Some(&name) = names.get(SHARDS_LIMIT) {
+            let problem = Diagnostic::new(Code::ShardsTooMany, name).arg("count", names.len());
+            self.report(problem.arg("limit", SHARDS_LIMIT));
         }
         shared.sort_unstable();
         shared.dedup();
@@ -226,6 +235,7 @@ pub(super) fn split(body: &mut Body, parts: Vec<Part>) {
 
 fn without_assembly(body: &mut Body) {
     body.asm = None;
+    body.on_asm_return.clear();
     for local in &mut body.locals {
         local.frame = None;
     }
@@ -258,6 +268,7 @@ fn shard_body(around: &Body, asm: Option<&AsmPart>, part: Part) -> Body {
         strings: around.strings.clone(),
         statements: Block::new(),
         asm: asm.cloned(),
+        on_asm_return: Vec::new(),
         shards: Vec::new(),
     };
     let captured: Vec<(LocalId, i32)> = part
@@ -291,9 +302,12 @@ fn shard_body(around: &Body, asm: Option<&AsmPart>, part: Part) -> Body {
         }
         body.statements.push(Stmt { kind: StmtKind::SetLocal { local, value }, span });
     }
+    // Assembly that leaves the shard ends it as well as any other way out.
+    body.on_asm_return = write_back(&mut body, &captured, span);
     let block = with_write_backs(&mut body, block, &captured, span);
     body.statements.extend(block);
-    write_back(&mut body, &captured, span);
+    let last = write_back(&mut body, &captured, span);
+    body.statements.extend(last);
     let zero = node(&mut body, Expr::Int(0), span);
     body.statements.push(Stmt { kind: StmtKind::Return(zero), span });
     if !runs_assembly(&body.statements) {
@@ -308,8 +322,9 @@ fn node(body: &mut Body, expr: Expr, span: Span) -> ExprId {
     ExprId(body.exprs.len() as u32 - 1)
 }
 
-/// Appends to `body` the statements that store the captured variables into the frame.
-fn write_back(body: &mut Body, captured: &[(LocalId, i32)], span: Span) {
+/// The statements that store the captured variables into the frame.
+fn write_back(body: &mut Body, captured: &[(LocalId, i32)], span: Span) -> Block {
+    let mut out = Block::with_capacity(captured.len());
     for &(local, offset) in captured {
         let base = node(body, Expr::Local(LocalId(0)), span);
         let mut value = node(body, Expr::Local(local), span);
@@ -317,8 +332,9 @@ fn write_back(body: &mut Body, captured: &[(LocalId, i32)], span: Span) {
             let op = Conversion::FloatToBits;
             value = node(body, Expr::Convert { op, operand: value }, span);
         }
-        body.statements.push(Stmt { kind: StmtKind::Store { base, offset, value }, span });
+        out.push(Stmt { kind: StmtKind::Store { base, offset, value }, span });
     }
+    out
 }
 
 /// The block with a write-back before each `kembalikan`.
@@ -328,7 +344,6 @@ fn with_write_backs(
     captured: &[(LocalId, i32)],
     span: Span,
 ) -> Block {
-    let kept = std::mem::take(&mut body.statements);
     let mut out = Block::with_capacity(block.len());
     for mut stmt in block {
         for inner in blocks_of(&mut stmt.kind) {
@@ -336,12 +351,10 @@ fn with_write_backs(
             *inner = with_write_backs(body, old, captured, span);
         }
         if matches!(stmt.kind, StmtKind::Return(_)) {
-            write_back(body, captured, span);
-            out.append(&mut body.statements);
+            out.extend(write_back(body, captured, span));
         }
         out.push(stmt);
     }
-    body.statements = kept;
     out
 }
 

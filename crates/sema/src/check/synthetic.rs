@@ -68,6 +68,7 @@ fn empty(symbol: Symbol, params: u32) -> Body {
         strings: Vec::new(),
         statements: Vec::new(),
         asm: None,
+        on_asm_return: Vec::new(),
         shards: Vec::new(),
     }
 }

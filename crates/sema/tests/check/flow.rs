@@ -306,3 +306,14 @@ tutup_fungsi
     "#]]
     .assert_eq(&checked(program));
 }
+
+#[test]
+fn one_paralel_has_at_most_sixty_shards() {
+    let shards = |count: usize| "  shard s\n  tutup_shard\n".repeat(count);
+    let program = |count| format!("unit u\n  paralel\n{}  gabung\ntutup_unit\n", shards(count));
+    expect![""].assert_eq(&problems(&program(60)));
+    expect![[r#"
+        error SHARDS_TOO_MANY `s` count=62 limit=60
+    "#]]
+    .assert_eq(&problems(&program(62)));
+}
