@@ -313,7 +313,7 @@ fn one_paralel_has_at_most_sixty_shards() {
     let program = |count| format!("unit u\n  paralel\n{}  gabung\ntutup_unit\n", shards(count));
     expect![""].assert_eq(&problems(&program(60)));
     expect![[r#"
-        error SHARDS_TOO_MANY `s` count=62 limit=60
+        error SHARDS_TOO_MANY `s` count=61 limit=60
     "#]]
-    .assert_eq(&problems(&program(62)));
+    .assert_eq(&problems(&program(61)));
 }
