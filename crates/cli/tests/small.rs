@@ -118,3 +118,34 @@ tutup_fungsi
     build(folder.path(), program, &[]);
     assert_eq!(run(folder.path(), 0), (Some(0), "0\n1\n7\n1\n".to_owned(), String::new()));
 }
+
+const CLOSES: &str = "\
+fungsi isi(n)
+  kembalikan n + 100
+tutup_fungsi
+fungsi mulai()
+  var unit = unit_source(\"a.fox\")
+  tipe unit CompilationUnit
+  cetak(isi(1))
+  unit_close(unit.id)
+  cetak(\"tertutup\")
+  cetak(isi(2))
+tutup_fungsi
+";
+
+#[test]
+fn what_unit_close_has_closed_cannot_be_entered_and_says_so_where_nothing_is_protected() {
+    let folder = tempfile::tempdir().unwrap();
+    for opt in ["none", "speed"] {
+        build(folder.path(), CLOSES, &["--opt", opt]);
+        let (status, printed, said) = run(folder.path(), 0);
+        assert_eq!((status, printed.as_str()), (Some(70), "101\ntertutup\n"), "{opt}: {said}");
+        let expected = "\
+gangguan: fungsi dari unit yang ditutup dipanggil
+  --> 0x..  dipanggil di 0x..  dipanggil di 0x..  dipanggil di 0x..  = sebab: program telah menutup `a.fox` dengan `unit_close`
+  = saran: tanyakan dulu `unit_can_execute`, atau buka lagi dengan `unit_open`
+  = catatan: yang tercetak sebelumnya sudah lengkap; program berakhir di sini dengan status 70
+";
+        assert_eq!(said, expected, "--opt {opt}");
+    }
+}

@@ -191,10 +191,17 @@ impl<'e> Compilation<'e> {
                 unit: &unit.path,
                 first_line: fragment.line,
                 first_column: to_u32(analysis.source(id).start),
+                // The library runs what closes the rest: even if a file of the program has the path of one of its units.
+                closable: analysis.side(id) == Side::Program,
             }
         });
-        let start =
-            morph_link::Input { object: &added.start, unit: "", first_line: 1, first_column: 0 };
+        let start = morph_link::Input {
+            object: &added.start,
+            unit: "",
+            first_line: 1,
+            first_column: 0,
+            closable: false,
+        };
         let units = morph_link::Input { object: &added.units, ..start };
         let inputs: Vec<morph_link::Input<'_>> = inputs.chain([start, units]).collect();
         Ok(morph_link::link(&inputs, &added.options)?.bytes)

@@ -48,7 +48,13 @@ fn main() -> Result<(), LinkError> {
     let objects: Vec<Object> = (0..FUNCTIONS).map(function).collect();
     let inputs: Vec<Input<'_>> = objects
         .iter()
-        .map(|object| Input { object, unit: "main.fox", first_line: 1, first_column: 0 })
+        .map(|object| Input {
+            object,
+            unit: "main.fox",
+            first_line: 1,
+            first_column: 0,
+            closable: true,
+        })
         .collect();
     let options = Options::default();
     let mut times: Vec<Duration> = Vec::new();

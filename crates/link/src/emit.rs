@@ -5,6 +5,7 @@ use morph_object::{Reloc, RelocKind, Section, SymbolKind, Target};
 use crate::aarch64;
 use crate::dwarf;
 use crate::elf::{self, Symbol};
+use crate::gates;
 use crate::layout::{Layout, is_function};
 use crate::mark::Live;
 use crate::tables::{self, display_name};
@@ -43,6 +44,7 @@ pub(crate) fn emit(
         copy(&mut image, at, &address.to_le_bytes());
     }
     write_traps(&mut image, inputs, live, layout);
+    gates::write(&mut image, inputs, live, layout);
     if options.debug != Debug::None {
         let symbols = write_tables(&mut image, inputs, live, layout);
         let debug = dwarf::sections(inputs, options, live, layout);
@@ -138,7 +140,7 @@ fn write_tables(
     let mut symbols = Vec::with_capacity(layout.named);
     let mut functions = Words::at(layout.functions.offset);
     let mut lines = Words::at(layout.lines.offset);
-    let mut names = Names { offset: layout.names.offset, used: 1 };
+    let mut names = Names { used: 1, ..Names::at(layout.names.offset) };
     let mut last_unit = "";
     let mut unit = 0;
     let mut found: Vec<(u64, u32, u32)> = Vec::new();
@@ -192,16 +194,16 @@ fn write_traps(image: &mut [u8], inputs: &[Input<'_>], live: &Live, layout: &Lay
 }
 
 /// Writes a table of four-byte fields, entry by entry.
-struct Words {
+pub(crate) struct Words {
     offset: u64,
 }
 
 impl Words {
-    fn at(offset: u64) -> Words {
+    pub(crate) fn at(offset: u64) -> Words {
         Words { offset }
     }
 
-    fn add<const N: usize>(&mut self, image: &mut [u8], fields: [u32; N]) {
+    pub(crate) fn add<const N: usize>(&mut self, image: &mut [u8], fields: [u32; N]) {
         let entry = &mut image[self.offset as usize..self.offset as usize + 4 * N];
         for (bytes, field) in entry.chunks_exact_mut(4).zip(fields) {
             bytes.copy_from_slice(&field.to_le_bytes());
@@ -211,14 +213,18 @@ impl Words {
 }
 
 /// Writes texts one after the other, each with a NUL behind it.
-struct Names {
+pub(crate) struct Names {
     offset: u64,
     used: u32,
 }
 
 impl Names {
+    pub(crate) fn at(offset: u64) -> Names {
+        Names { offset, used: 0 }
+    }
+
     /// Gives the text's offset from the start of the names.
-    fn add(&mut self, image: &mut [u8], text: &str) -> u32 {
+    pub(crate) fn add(&mut self, image: &mut [u8], text: &str) -> u32 {
         let start = self.used;
         copy(image, self.offset + u64::from(start), text.as_bytes());
         self.used += text.len() as u32 + 1;

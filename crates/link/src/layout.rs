@@ -12,7 +12,7 @@ use morph_object::{Section, SymbolKind};
 
 use crate::mark::Live;
 use crate::symbols::{Meaning, Provided, SymbolId, SymbolTable};
-use crate::{Debug, ENTRY, Input, LinkError, Machine, Options, elf, tables};
+use crate::{Debug, ENTRY, Input, LinkError, Machine, Options, elf, gates, tables};
 
 /// Where an image begins in memory. Everything lies below 2 GB, so that four bytes hold an address.
 pub(crate) const BASE: u64 = 0x40_0000;
@@ -69,6 +69,8 @@ pub(crate) struct Layout {
     pub(crate) closed_globals: Extent,
     /// Names of functions and data, then paths of units; begins with an empty name.
     pub(crate) names: Extent,
+    pub(crate) gates: Extent,
+    pub(crate) gate_paths: Extent,
     pub(crate) text: Extent,
     pub(crate) data: Extent,
     pub(crate) bss: Extent,
@@ -92,6 +94,7 @@ struct Sizes {
     traps: u64,
     names: u64,
     named: usize,
+    gates: gates::Size,
 }
 
 impl Layout {
@@ -151,6 +154,8 @@ impl Layout {
                 Provided::TrapsEnd => self.traps.end(),
                 Provided::ClosedGlobals => self.closed_globals.address,
                 Provided::ClosedGlobalsEnd => self.closed_globals.end(),
+                Provided::Gates => self.gates.address,
+                Provided::GatesEnd => self.gates.end(),
                 Provided::ClosedStart => self.closed.address,
                 Provided::ClosedEnd => self.closed.end(),
                 Provided::TextStart => self.text.address,
@@ -164,7 +169,7 @@ impl Layout {
 
 /// Offsets of all parts within their sections, and how much the tables will need.
 fn measure(inputs: &[Input<'_>], options: &Options, live: &Live, parts: &mut [Parts]) -> Sizes {
-    let mut sizes = Sizes::default();
+    let mut sizes = Sizes { gates: gates::measure(inputs, live), ..Sizes::default() };
     let mut last_unit = "";
     for &at in &live.order {
         let input = &inputs[at as usize];
@@ -212,8 +217,10 @@ fn place(options: &Options, live: &Live, sizes: Sizes, parts: Vec<Parts>) -> Lay
     let functions = at.take(sizes.functions * tables::FUNCTION_ENTRY as u64, 4);
     let lines = at.take(sizes.lines * tables::LINE_ENTRY as u64, 4);
     let traps = at.take(sizes.traps * tables::TRAP_ENTRY as u64, 4);
+    let gates = at.take(sizes.gates.table, 4);
     let names = at.take(if sizes.named == 0 { 0 } else { sizes.names + 1 }, 1);
-    let rodata = Extent { size: names.end() - rodata.address, ..rodata };
+    let gate_paths = at.take(sizes.gates.paths, 1);
+    let rodata = Extent { size: gate_paths.end() - rodata.address, ..rodata };
     at.next_segment(page);
     let text = at.take(sizes.text, TEXT_ALIGN);
     at.next_segment(page);
@@ -232,6 +239,8 @@ fn place(options: &Options, live: &Live, sizes: Sizes, parts: Vec<Parts>) -> Lay
         traps,
         closed_globals,
         names,
+        gates,
+        gate_paths,
         text,
         data,
         bss,

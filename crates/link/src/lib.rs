@@ -9,7 +9,7 @@
 //! ```
 //!
 //! Only objects that the entry routine reaches are placed. What the running program reads about itself
-//! (functions, lines, traps, closed globals) is described in [`tables`].
+//! (functions, lines, traps, closed globals, gates) is described in [`tables`].
 //!
 //! Left out on purpose: dynamic linking, position independence, archives, and other people's objects.
 
@@ -17,6 +17,7 @@ mod aarch64;
 mod dwarf;
 mod elf;
 mod emit;
+mod gates;
 mod layout;
 mod mark;
 mod symbols;
@@ -34,6 +35,8 @@ pub struct Input<'a> {
     pub first_line: u32,
     /// The column (from 0) at which the fragment's text begins in its first line.
     pub first_column: u32,
+    /// Whether the running program may close the unit: its functions are in the table of gates then.
+    pub closable: bool,
 }
 
 /// The machine that an image is for.

@@ -4,7 +4,7 @@
 //! name is looked up once, in the order of the inputs, because that is the order of their memory; the walk from
 //! the entry and the relocations use the remembered answers.
 
-use crate::symbols::{Meaning, SymbolId, SymbolTable};
+use crate::symbols::{Meaning, Provided, SymbolId, SymbolTable};
 use crate::{ENTRY, Input, LinkError, Options, user};
 
 pub(crate) struct Live {
@@ -20,6 +20,8 @@ pub(crate) struct Live {
     pub(crate) closed: Vec<Closed>,
     /// Place of each closed global of the options in `closed`.
     pub(crate) closed_slot: Vec<Option<u32>>,
+    /// Something reached names the table of gates.
+    pub(crate) gates: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -44,6 +46,7 @@ pub(crate) fn mark(
         reached: vec![false; inputs.len()],
         work: Vec::with_capacity(64),
         stand_ins: vec![None; options.closed_globals.len()],
+        gates: false,
     };
     let names: usize = inputs.iter().map(|input| input.object.symbols.len()).sum();
     let mut ids = Vec::with_capacity(names);
@@ -76,13 +79,14 @@ pub(crate) fn mark(
         closed_slot.push(stand_in.map(|_| closed.len() as u32));
         closed.extend(stand_in);
     }
-    Ok(Live { order, ids, first, closed, closed_slot })
+    Ok(Live { order, ids, first, closed, closed_slot, gates: marker.gates })
 }
 
 struct Marker {
     reached: Vec<bool>,
     work: Vec<u32>,
     stand_ins: Vec<Option<Closed>>,
+    gates: bool,
 }
 
 impl Marker {
@@ -99,7 +103,10 @@ impl Marker {
                 }
                 Ok(())
             }
-            Meaning::Provided(_) => Ok(()),
+            Meaning::Provided(provided) => {
+                self.gates |= matches!(provided, Provided::Gates | Provided::GatesEnd);
+                Ok(())
+            }
             Meaning::ClosedGlobal(index) => {
                 if self.stand_ins[index as usize].is_some() {
                     return Ok(());

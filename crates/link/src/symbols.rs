@@ -39,6 +39,9 @@ provided! {
     /// Addresses of the stand-ins of closed globals.
     ClosedGlobals = "=closed_globals";
     ClosedGlobalsEnd = "=closed_globals_end";
+    /// First entry of the table of gates.
+    Gates = "=gates";
+    GatesEnd = "=gates_end";
     /// The words of closed globals, without access rights.
     ClosedStart = "=closed_start";
     ClosedEnd = "=closed_end";

@@ -11,6 +11,7 @@
 //! | `lines` | 8 | address of the first byte of code, place |
 //! | `traps` | 8 | address of the instruction, kind (`morph_object::TrapKind` as a number) |
 //! | `closed_globals` | 8 | address of the function that reports the fault |
+//! | `gates` | 8 | address of a function of the program, address of the unit's path |
 //!
 //! *Place* is `line * 1024 + column`, both from 1; a column past 1023 reads 1023. A line entry holds
 //! for all code up to the next entry, but never past the end of its function: look for the function
@@ -19,7 +20,8 @@
 //! The word of the closed global number `n` is at `closed_start + 8 * n` and has no access rights.
 //! Between `data_start` and `data_end` lie all globals.
 //!
-//! With `--debug none` the first three tables are empty. The names in the function table are those of
+//! With `--debug none` functions and lines are empty. The table of gates is for `lib/kernel/gate.fox`: it is empty unless
+//! the image names it, and has the functions of units that the program may close, in the order of the image. The names in the function table are those of
 //! the symbol table: both read the same bytes of the file.
 
 /// Bytes of one entry of the function table.
@@ -28,6 +30,8 @@ pub const FUNCTION_ENTRY: usize = 16;
 pub const LINE_ENTRY: usize = 8;
 /// Bytes of one entry of the trap table.
 pub const TRAP_ENTRY: usize = 8;
+/// Bytes of one entry of the table of gates.
+pub const GATE_ENTRY: usize = 8;
 /// Bytes of one entry of the table of closed globals, and of a closed global itself.
 pub const CLOSED_ENTRY: usize = 8;
 

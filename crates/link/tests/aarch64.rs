@@ -48,7 +48,8 @@ fn reloc(offset: u32, kind: RelocKind, symbol: u32, addend: i64) -> Reloc {
 }
 
 fn linked(objects: &[Object]) -> Result<Vec<u8>, String> {
-    let input = |object| Input { object, unit: "main.fox", first_line: 1, first_column: 0 };
+    let input =
+        |object| Input { object, unit: "main.fox", first_line: 1, first_column: 0, closable: true };
     let inputs: Vec<Input<'_>> = objects.iter().map(input).collect();
     let options = Options { machine: Machine::Aarch64, ..Options::default() };
     link(&inputs, &options).map(|image| image.bytes).map_err(|error| error.to_string())

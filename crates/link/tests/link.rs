@@ -69,7 +69,8 @@ fn global(symbol: &str, value: u64) -> Object {
 }
 
 fn inputs(objects: &[Object]) -> Vec<Input<'_>> {
-    let input = |object| Input { object, unit: "main.fox", first_line: 1, first_column: 0 };
+    let input =
+        |object| Input { object, unit: "main.fox", first_line: 1, first_column: 0, closable: true };
     objects.iter().map(input).collect()
 }
 
@@ -239,8 +240,14 @@ fn the_tables_name_functions_lines_and_traps() {
     library.lines = vec![Line { offset: 0, line: 1, column: 2000 }];
     library.traps = vec![Trap { offset: 5, kind: TrapKind::DivisionByZero }];
     let inputs = [
-        Input { object: &start, unit: "kernel/entry.fox", first_line: 10, first_column: 4 },
-        Input { object: &library, unit: "f.fox", first_line: 7, first_column: 0 },
+        Input {
+            object: &start,
+            unit: "kernel/entry.fox",
+            first_line: 10,
+            first_column: 4,
+            closable: true,
+        },
+        Input { object: &library, unit: "f.fox", first_line: 7, first_column: 0, closable: true },
     ];
     let image = link(&inputs, &Options::default()).unwrap().bytes;
     expect![[r#"
@@ -252,6 +259,52 @@ fn the_tables_name_functions_lines_and_traps() {
         trap +21: 1
     "#]]
     .assert_eq(&read_tables(&image, 2, 3, 1));
+}
+
+#[test]
+fn the_table_of_gates_is_in_every_image_that_names_it_and_in_no_other() {
+    let names = |symbols: &[&str]| {
+        let mut start = calling("!_start", "@f");
+        start.symbols.extend(symbols.iter().map(|&symbol| symbol.to_owned()));
+        start
+    };
+    let (f, g) = (calling("@f", "@g"), function("@g", exit(0), &[], &[]));
+    for debug in [Debug::None, Debug::Line, Debug::Full] {
+        let linked = |start: &Object| {
+            let inputs = [
+                Input {
+                    object: start,
+                    unit: "lib/kernel/entry.fox",
+                    first_line: 1,
+                    first_column: 0,
+                    closable: false,
+                },
+                Input { object: &f, unit: "f.fox", first_line: 1, first_column: 0, closable: true },
+                Input { object: &g, unit: "f.fox", first_line: 4, first_column: 0, closable: true },
+            ];
+            link(&inputs, &Options { debug, ..Options::default() }).unwrap().bytes
+        };
+        let (with, without) = (linked(&names(&["=gates", "=gates_end"])), linked(&names(&[])));
+        assert_eq!((run(&with), run(&without)), ("status 0".into(), "status 0".into()));
+        let code = entry(&with) as u32;
+        let table = |path: usize| -> Vec<u8> {
+            let path = path as u32 + 0x40_0000;
+            [code + 16, path, code + 32, path].into_iter().flat_map(u32::to_le_bytes).collect()
+        };
+        let found = (0..with.len()).filter(|&at| with[at..].starts_with(b"f.fox\0")).any(|path| {
+            let table = table(path);
+            with.windows(16).any(|window| window == table)
+        });
+        assert!(found, "{debug:?}");
+        let paths = |image: &[u8]| image.windows(6).filter(|window| window == b"f.fox\0").count();
+        assert_eq!(paths(&with), paths(&without) + 1, "{debug:?}");
+        assert!(debug != Debug::None || paths(&without) == 0);
+    }
+}
+
+/// Where an image begins to run: `!_start` is its first code.
+fn entry(image: &[u8]) -> u64 {
+    object::File::parse(image).unwrap().entry()
 }
 
 /// Reads the tables back as the crash reporter does: they stand behind the objects' constants.

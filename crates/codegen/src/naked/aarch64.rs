@@ -13,6 +13,7 @@ pub(super) const ROUTINES: &[Routine] = &[
     Routine { name: "protect_switch", code: PROTECT_SWITCH },
     Routine { name: "protect_landing", code: PROTECT_LANDING },
     Routine { name: "protect_land", code: PROTECT_LAND },
+    Routine { name: "code_changed", code: CODE_CHANGED },
 ];
 
 const fn is(word: u32) -> Instruction {
@@ -28,6 +29,16 @@ const fn call(symbol: &'static str) -> Instruction {
 const fn jump(symbol: &'static str) -> Instruction {
     Instruction { word: 0x1400_0000, address: Some((RelocKind::Branch26, symbol)) }
 }
+
+/// `code_changed(code)`: what was written there as data reaches the cache that instructions are read from.
+const CODE_CHANGED: &[Instruction] = &[
+    is(0xd50b_7b20), // dc cvau, x0
+    is(0xd503_3b9f), // dsb ish
+    is(0xd50b_7520), // ic ivau, x0
+    is(0xd503_3b9f), // dsb ish
+    is(0xd503_3fdf), // isb
+    is(0xd65f_03c0), // ret
+];
 
 /// The kernel enters here with the arguments on the stack that it made.
 const START: &[Instruction] = &[

@@ -118,6 +118,7 @@ fn naked_routines_come_from_the_table_of_the_target() {
         !protect_switch 72 ["!protect_landing"]
         !protect_landing 52 []
         !protect_land 16 ["!protect_landing"]
+        !code_changed 24 []
     "#]]
     .assert_eq(&seen);
     assert_eq!(naked::names(Target::X86_64Linux), [""; 0]);
