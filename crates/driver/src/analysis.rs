@@ -208,11 +208,12 @@ impl<'p> Analysis<'p> {
         let mut ids = vec![None; self.places.len()];
         for (number, unit) in self.program.units.iter().enumerate() {
             if unit.side() == Side::Library {
+                let whole = library::part_of(&unit.path);
                 for (fragment, slot) in
                     unit.fragments.iter().zip(&mut ids[self.first[number] as usize..])
                 {
                     let own = |id: &u64| library::registered(*id) == Some(unit.path.as_str());
-                    *slot = fragment.piece.block.filter(own);
+                    *slot = fragment.piece.block.filter(own).or(whole);
                 }
             }
         }

@@ -43,6 +43,18 @@ pub fn registered(id: u64) -> Option<&'static str> {
     entry.map(|(_, _, unit)| *unit).filter(|unit| find(unit).is_some())
 }
 
+/// Units that hold a part of a numbered block of another: the block takes them with `ambil`, so its ID leads to them too.
+const PARTS: [(&str, u64); 3] = [
+    ("lib/kernel/trickster_error.fox", 220),
+    ("lib/kernel/trickster_order.fox", 223),
+    ("lib/kernel/trickster_token.fox", 222),
+];
+
+/// The ID whose block takes the whole unit with this path.
+pub fn part_of(path: &str) -> Option<u64> {
+    PARTS.iter().find(|(part, _)| *part == path).map(|(_, id)| *id)
+}
+
 /// What the units for an image depend on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Kind {
@@ -104,6 +116,20 @@ mod tests {
                     assert_eq!(registered(id), Some(unit.path), "### {id}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn a_block_takes_the_units_that_are_parts_of_it() {
+        for (part, id) in PARTS {
+            let unit = &UNITS[registered(id).and_then(find).unwrap()];
+            let marker = format!("### {id}\n");
+            let block = unit.text.split_once(&marker).unwrap().1.split("\n###").next().unwrap();
+            assert!(block.contains(&format!("ambil \"{part}\"\n")), "### {id}");
+            assert!(
+                !UNITS[find(part).unwrap()].text.contains("\n###"),
+                "{part} has numbers itself"
+            );
         }
     }
 
