@@ -58,9 +58,9 @@ static void step(int signal, siginfo_t *info, void *context) {
 }
 
 static int scan(int pagemap, char *start, long bytes, int protect) {
-    static uint64_t ranges[3 * 2048];
+    static uint64_t ranges[3 * 128];
     struct scan request = {.size = sizeof request, .flags = 2 | protect, .start = (uint64_t)start,
-                           .end = (uint64_t)(start + bytes), .vec = (uint64_t)ranges, .vec_len = 2048,
+                           .end = (uint64_t)(start + bytes), .vec = (uint64_t)ranges, .vec_len = 128,
                            .mask = 2, .ret = 2};
     return ioctl(pagemap, SCAN, &request);
 }
