@@ -125,7 +125,8 @@ mod tests {
             let unit = &UNITS[registered(id).and_then(find).unwrap()];
             let marker = format!("### {id}\n");
             let block = unit.text.split_once(&marker).unwrap().1.split("\n###").next().unwrap();
-            assert!(block.contains(&format!("ambil \"{part}\"\n")), "### {id}");
+            let import = format!("ambil \"{part}\"");
+            assert!(block.lines().any(|line| line == import), "### {id}: {import}");
             assert!(
                 !UNITS[find(part).unwrap()].text.contains("\n###"),
                 "{part} has numbers itself"
