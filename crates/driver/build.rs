@@ -27,7 +27,8 @@ fn main() -> io::Result<()> {
 }
 
 /// The rooms that decide what a fragment becomes.
-const ROOMS: &[&str] = &["asm", "codegen", "diag", "driver", "object", "sandbox", "sema", "syntax"];
+const ROOMS: &[&str] =
+    &["asm", "codegen", "diag", "driver", "link", "object", "sandbox", "sema", "syntax"];
 
 /// A digest of the library at `library`, of the sources of those rooms, and of the lock file.
 fn digest(library: &Path) -> io::Result<String> {

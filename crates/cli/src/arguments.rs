@@ -369,6 +369,7 @@ impl Options {
                 options::Imports::Automatic
             },
             goal,
+            hot: false,
         }
     }
 }

@@ -12,6 +12,7 @@ use rustc_hash::FxHashMap;
 
 use crate::analysis::{Analysis, State, to_u32};
 use crate::fault_ids::FaultIds;
+use crate::hot;
 use crate::options::{self, Goal, Options};
 use crate::refusal;
 use crate::task::{Executor, Synthetic, Task, Verdict};
@@ -86,7 +87,7 @@ impl<'e> Compilation<'e> {
         mut self,
         analysis: &mut Analysis<'_>,
         entry: Option<FragmentId>,
-    ) -> Result<Vec<u8>, String> {
+    ) -> Result<Linked, String> {
         loop {
             self.make_room(analysis);
             let added = self.complete(analysis, entry);
@@ -95,7 +96,7 @@ impl<'e> Compilation<'e> {
                 return Err(format!("`{name}`, without which no program runs, is closed"));
             }
             let error = match self.link(&added, analysis) {
-                Ok(bytes) => return Ok(bytes),
+                Ok(linked) => return Ok(linked),
                 Err(error) => error,
             };
             let inputs: Vec<FragmentId> = self.inputs(&added).map(|(id, _)| id).collect();
@@ -182,7 +183,13 @@ impl<'e> Compilation<'e> {
         })
     }
 
-    fn link(&self, added: &Added, analysis: &Analysis<'_>) -> Result<Vec<u8>, LinkError> {
+    fn link(&self, added: &Added, analysis: &Analysis<'_>) -> Result<Linked, LinkError> {
+        if self.options.hot {
+            let decides = self.options.grain == options::Grain::Unit;
+            let pieces = self.pieces(added, analysis);
+            let program = hot::Program::link(pieces, analysis, decides, &added.options)?;
+            return Ok(Linked { image: program.image().to_vec(), hot: Some(Box::new(program)) });
+        }
         let inputs = self.inputs(added).map(|(id, object)| {
             let unit = analysis.unit(id);
             let fragment = analysis.fragment(id);
@@ -204,7 +211,27 @@ impl<'e> Compilation<'e> {
         };
         let units = morph_link::Input { object: &added.units, ..start };
         let inputs: Vec<morph_link::Input<'_>> = inputs.chain([start, units]).collect();
-        Ok(morph_link::link(&inputs, &added.options)?.bytes)
+        Ok(Linked { image: morph_link::link(&inputs, &added.options)?.bytes, hot: None })
+    }
+
+    /// The inputs of an image whose functions can be replaced, each with what it is.
+    fn pieces(&self, added: &Added, analysis: &Analysis<'_>) -> Vec<hot::Piece> {
+        let own = self.inputs(added).map(|(id, object)| hot::Piece {
+            object: object.clone(),
+            unit: analysis.unit(id).path.clone(),
+            first_line: analysis.fragment(id).line,
+            first_column: to_u32(analysis.source(id).start),
+            role: role(analysis, id),
+        });
+        let made = |object: &Object, role| hot::Piece {
+            object: object.clone(),
+            unit: String::new(),
+            first_line: 1,
+            first_column: 0,
+            role,
+        };
+        let start = hot::Role::Other(hot::Kind::Statement, String::from("mulai"));
+        own.chain([made(&added.start, start), made(&added.units, hot::Role::Units)]).collect()
     }
 
     /// Takes in the library fragments whose symbols are named, until nothing new is.
@@ -352,11 +379,44 @@ impl<'e> Compilation<'e> {
     }
 }
 
+/// What a fragment is to a program that is changed while it runs.
+fn role(analysis: &Analysis<'_>, id: FragmentId) -> hot::Role {
+    if analysis.side(id) == Side::Library {
+        return hot::Role::Library;
+    }
+    let name = analysis.name(id).map_or("", |(_, name)| name).to_owned();
+    let kind = match &analysis.summary(id).definition {
+        Definition::Function { .. } | Definition::UnitBlock { .. } => {
+            let params = parameters(analysis, id);
+            let closed = analysis.state(id).is_closed();
+            return hot::Role::Function { symbol: name, params, closed };
+        }
+        // Its name is known, nothing else.
+        Definition::Broken if matches!(analysis.name(id), Some(("fungsi" | "unit", _))) => {
+            return hot::Role::Function { symbol: name, params: 0, closed: true };
+        }
+        Definition::Global { .. } => hot::Kind::Global,
+        Definition::Const { .. } => hot::Kind::Constant,
+        Definition::Struct { .. } => hot::Kind::Structure,
+        Definition::Routine { .. } | Definition::Data { .. } => hot::Kind::Assembly,
+        Definition::Statement | Definition::Import | Definition::Broken => hot::Kind::Statement,
+    };
+    let shown = if name.is_empty() { analysis.unit(id).path.clone() } else { name };
+    hot::Role::Other(kind, shown)
+}
+
 /// What every image needs of the library.
 fn roots() -> impl Iterator<Item = Symbol> {
     [morph_link::ENTRY, "@$global_argc", "@$global_argv", "@fault_closed"]
         .into_iter()
         .map(str::to_owned)
+}
+
+/// What the linker gave.
+pub(crate) struct Linked {
+    pub(crate) image: Vec<u8>,
+    /// What is needed to change it while it runs, if that is wanted.
+    pub(crate) hot: Option<Box<hot::Program>>,
 }
 
 /// What an image consists of beside the objects of fragments.

@@ -287,6 +287,7 @@ fn build(records: &Records, which: usize, damages: Damages, twist: Option<Twist>
     let mut executor = HostileExecutor { back, known, damages, twist, program: own };
     let (image, status) = pipeline::run(&mut analysis, entry, &options, &mut executor);
     let report = Parts::new(analysis, entry).into_report(&program);
+    let image = image.map(|linked| linked.image);
     Outcome { image, status, report }
 }
 

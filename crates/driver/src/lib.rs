@@ -18,6 +18,7 @@ mod fault_ids;
 pub mod history;
 #[cfg(test)]
 mod hostile;
+pub mod hot;
 mod image;
 pub mod isolation;
 mod key;

@@ -60,6 +60,8 @@ pub fn part_of(path: &str) -> Option<u64> {
 pub struct Kind {
     pub target: Target,
     pub debug: Debug,
+    /// Functions can be replaced while the image runs.
+    pub hot: bool,
 }
 
 /// Units that are for one target only.
@@ -68,18 +70,25 @@ const PER_TARGET: [(&str, Target); 2] = [
     ("lib/kernel/linux_x86_64.fox", Target::X86_64Linux),
 ];
 
-/// Units that are for images with tables only, or for those without.
-const PER_DEBUG: [(&str, &[Debug]); 2] = [
-    ("lib/kernel/fault_start.fox", &[Debug::Line, Debug::Full]),
-    ("lib/kernel/fault_start_none.fox", &[Debug::None]),
+/// Whether a unit is in the images of a kind.
+type Belongs = fn(Kind) -> bool;
+
+/// Units of which an image has one or the other, by whether it has tables, and whether they can grow.
+const ALTERNATIVES: [(&str, Belongs); 6] = [
+    ("lib/kernel/fault_start.fox", |kind| kind.debug != Debug::None && !kind.hot),
+    ("lib/kernel/fault_start_hot.fox", |kind| kind.hot),
+    ("lib/kernel/fault_start_none.fox", |kind| kind.debug == Debug::None && !kind.hot),
+    ("lib/kernel/hot.fox", |kind| kind.hot),
+    ("lib/kernel/tables.fox", |kind| !kind.hot),
+    ("lib/kernel/tables_hot.fox", |kind| kind.hot),
 ];
 
 /// Whether images of this kind are built with this unit: all but those of other kinds are.
 pub fn is_for(unit: &LibraryUnit, kind: Kind) -> bool {
     let target = PER_TARGET.iter().find(|(path, _)| *path == unit.path);
-    let debug = PER_DEBUG.iter().find(|(path, _)| *path == unit.path);
+    let alternative = ALTERNATIVES.iter().find(|(path, _)| *path == unit.path);
     target.is_none_or(|(_, of)| *of == kind.target)
-        && debug.is_none_or(|(_, of)| of.contains(&kind.debug))
+        && alternative.is_none_or(|(_, belongs)| belongs(kind))
 }
 
 /// The units with which images of this kind are built, each with its index in [`UNITS`].

@@ -136,7 +136,7 @@ impl Workbench {
             let image = compilation.image(analysis, entry).map_err(|reason| {
                 Diagnostic::new(Code::CompilerFault, Span::default()).arg("reason", reason)
             })?;
-            images.push(image);
+            images.push(image.image);
         }
         Ok(images)
     }

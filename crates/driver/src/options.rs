@@ -11,7 +11,7 @@ pub enum Opt {
 }
 
 /// What the image knows about its source.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Debug {
     /// Nothing: a crash names addresses.
     None,
@@ -71,7 +71,8 @@ pub enum Target {
 impl fmt::Display for Options {
     /// As on a command line, without what is the default.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Options { target, opt, debug, grain, on_error, imports, goal } = self;
+        // Fragments come out the same for an image that is `hot`.
+        let Options { target, opt, debug, grain, on_error, imports, goal, hot: _ } = self;
         write!(f, "--target {}", target.triple())?;
         match opt {
             Opt::None => {}
@@ -141,4 +142,6 @@ pub struct Options {
     pub on_error: OnError,
     pub imports: Imports,
     pub goal: Goal,
+    /// Functions can be replaced while the image runs, under `morph watch --hot` only. Not with [`Debug::None`].
+    pub hot: bool,
 }

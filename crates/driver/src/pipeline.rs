@@ -25,6 +25,7 @@ use crate::compile;
 use crate::config::{self, Config};
 use crate::crew::CrewError;
 use crate::history;
+use crate::hot;
 use crate::isolation::{FragmentDigest, Isolation, Protection};
 use crate::key::Hasher;
 use crate::ledger::{Ledger, Note};
@@ -60,6 +61,8 @@ pub enum Status {
 pub struct Output {
     /// The executable.
     pub image: Option<Vec<u8>>,
+    /// What is needed to change the program while it runs, if that was asked for.
+    pub hot: Option<Box<hot::Program>>,
     pub status: Status,
     pub report: Report,
     /// How long each phase took, in order.
@@ -84,6 +87,7 @@ impl Output {
     fn only(report: Report, status: Status, stopwatch: Stopwatch) -> Output {
         Output {
             image: None,
+            hot: None,
             status,
             report,
             timings: stopwatch.laps,
@@ -126,6 +130,7 @@ pub fn build(root: &Path, options: &Options, mut isolation: Isolation) -> Output
     let shown = project.display(&location);
     let mut ledger = Ledger::open(&mut isolation, project.folder(), user);
     if ledger.results.are_taken()
+        && !options.hot
         && let Some(last) = unchanged::last(&project, isolation.image_at.as_deref(), &mut ledger)
     {
         stopwatch.lap("unchanged");
@@ -170,7 +175,7 @@ pub fn build(root: &Path, options: &Options, mut isolation: Isolation) -> Output
     let places = Rc::clone(&analysis.places);
     let environment = Rc::clone(&analysis.environment);
     let mut made = history::Made::default();
-    let (image, status) = match isolation.protection {
+    let (linked, status) = match isolation.protection {
         Protection::None => {
             let back = Back::new(&program, places, environment, options);
             let mut executor = InProcess { back, stopwatch: &mut stopwatch };
@@ -187,13 +192,13 @@ pub fn build(root: &Path, options: &Options, mut isolation: Isolation) -> Output
             );
             match executor {
                 Ok(mut executor) => {
-                    let (image, status) = run(&mut analysis, entry, options, &mut executor);
+                    let (linked, status) = run(&mut analysis, entry, options, &mut executor);
                     broken.append(&mut executor.broken);
                     digests.append(&mut executor.digests);
                     let failure = executor.failure.take();
                     made = executor.into_made();
                     match failure {
-                        None => (image, status),
+                        None => (linked, status),
                         Some(error) => {
                             analysis.program_problem = Some(bug(&error));
                             (None, Status::Bug)
@@ -207,12 +212,18 @@ pub fn build(root: &Path, options: &Options, mut isolation: Isolation) -> Output
             }
         }
     };
+    let (image, hot) = match linked {
+        Some(compile::Linked { image, hot }) => (Some(image), hot),
+        None => (None, None),
+    };
     bundle::write_all(&broken, &analysis, options, &shield, &mut ledger);
     let bundles = ledger.bundles().map(|folder| project::seen_from_here(&folder));
     stopwatch.lap("build");
     history::keep(&made, &shown, &analysis, options, &shield, &mut ledger);
     let report = Parts::new(analysis, entry).into_report(&program);
-    if let Some(before) = unchanged::Before::of(&project, &program).filter(|_| broken.is_empty()) {
+    if let Some(before) = unchanged::Before::of(&project, &program).filter(|_| broken.is_empty())
+        && !options.hot
+    {
         before.keep(status, image.as_deref(), &report, &mut ledger);
     }
     let files = program.units.iter().filter_map(|unit| match &unit.location {
@@ -222,12 +233,12 @@ pub fn build(root: &Path, options: &Options, mut isolation: Isolation) -> Output
     let folders = project.folders(files);
     let notes = ledger.close();
     stopwatch.lap("report");
-    Output { image, status, report, timings: stopwatch.laps, notes, bundles, digests, folders }
+    Output { image, hot, status, report, timings: stopwatch.laps, notes, bundles, digests, folders }
 }
 
 /// Who needs the results of this build: the program, as it is built with these options.
 fn user(project: &Project, root: &Location, options: &Options) -> String {
-    let Options { target, opt, debug, grain, on_error, imports, goal } = *options;
+    let Options { target, opt, debug, grain, on_error, imports, goal, hot } = *options;
     let numbers = [
         target as u64,
         opt as u64,
@@ -236,6 +247,7 @@ fn user(project: &Project, root: &Location, options: &Options) -> String {
         on_error as u64,
         imports as u64,
         goal as u64,
+        u64::from(hot),
     ];
     let hasher = Hasher::of("user").text(&project.display(root));
     let Key(key) = numbers.into_iter().fold(hasher, Hasher::number).finish();
@@ -253,7 +265,7 @@ pub(crate) fn run(
     entry: Option<FragmentId>,
     options: &Options,
     executor: &mut dyn Executor,
-) -> (Option<Vec<u8>>, Status) {
+) -> (Option<compile::Linked>, Status) {
     let mut compilation = compile::Compilation::new(analysis, options, executor);
     compilation.program(analysis);
     analysis.isolate_units(options);
@@ -270,7 +282,7 @@ pub(crate) fn run(
             status = Status::NoImage;
         } else {
             match compilation.image(analysis, entry) {
-                Ok(bytes) => image = Some(bytes),
+                Ok(linked) => image = Some(linked),
                 // A unit of the library that could not be read may have what every image needs.
                 Err(_) if let Some(unread) = analysis.unread(Side::Library) => {
                     analysis.report_unread(unread);

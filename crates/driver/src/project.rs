@@ -113,7 +113,7 @@ impl Project {
     /// The same project for other images.
     #[must_use]
     pub fn for_images(self, options: &Options) -> Project {
-        let kind = library::Kind { target: options.target, debug: options.debug };
+        let kind = library::Kind { target: options.target, debug: options.debug, hot: options.hot };
         Project { kind, ..self }
     }
 

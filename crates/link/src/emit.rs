@@ -1,13 +1,13 @@
 //! Writes the image: bytes of the objects, relocations, tables, symbols.
 
-use morph_object::{Reloc, RelocKind, Section, SymbolKind, Target};
+use morph_object::{Reloc, Section, SymbolKind, Target};
 
-use crate::aarch64;
 use crate::dwarf;
 use crate::elf::{self, Symbol};
 use crate::gates;
 use crate::layout::{Layout, is_function};
 use crate::mark::Live;
+use crate::relocation::resolve;
 use crate::tables::{self, display_name};
 use crate::{Debug, Input, LinkError, Options, user};
 
@@ -88,30 +88,9 @@ fn relocate(
     };
     let place = layout.parts[at as usize].of(reloc.section) + u64::from(reloc.offset);
     let value = (target as i64).wrapping_add(reloc.addend);
-    let file = place - extent.address + extent.offset;
-    let fits = match reloc.kind {
-        RelocKind::Abs64 => {
-            copy(image, file, &value.to_le_bytes());
-            true
-        }
-        RelocKind::Abs32 => put(image, file, u32::try_from(value).ok()),
-        RelocKind::Abs32Signed => {
-            put(image, file, i32::try_from(value).ok().map(i32::cast_unsigned))
-        }
-        RelocKind::Rel32 => {
-            let distance = value.wrapping_sub(place as i64);
-            put(image, file, i32::try_from(distance).ok().map(i32::cast_unsigned))
-        }
-        RelocKind::Branch26
-        | RelocKind::Page21
-        | RelocKind::PageOffset12
-        | RelocKind::WordOffset12 => {
-            let at = file as usize;
-            let instruction = u32::from_le_bytes(std::array::from_fn(|byte| image[at + byte]));
-            put(image, file, aarch64::patch(reloc.kind, instruction, place as i64, value))
-        }
-    };
-    if fits {
+    let file = (place - extent.address + extent.offset) as usize;
+    let field = &mut image[file..file + reloc.kind.width()];
+    if resolve(field, reloc.kind, place, value) {
         return Ok(());
     }
     let target = match reloc.target {
@@ -120,14 +99,6 @@ fn relocate(
     };
     let addend = reloc.addend;
     Err(LinkError::RelocationOverflow { input: number, user: user(input), target, addend })
-}
-
-/// Writes four bytes if the value fits; says whether it did.
-fn put(image: &mut [u8], offset: u64, value: Option<u32>) -> bool {
-    if let Some(value) = value {
-        copy(image, offset, &value.to_le_bytes());
-    }
-    value.is_some()
 }
 
 /// Fills the tables that the crash reporter reads, and gives the symbols for debuggers.

@@ -18,8 +18,10 @@ mod dwarf;
 mod elf;
 mod emit;
 mod gates;
+pub mod hot;
 mod layout;
 mod mark;
+mod relocation;
 mod symbols;
 pub mod tables;
 

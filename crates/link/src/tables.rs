@@ -52,6 +52,6 @@ pub fn line_and_column(place: u32) -> (u32, u32) {
 
 /// A symbol as a person reads it: without the prefixes that keep the tables of names apart.
 pub fn display_name(symbol: &str) -> &str {
-    let name = symbol.trim_start_matches(['@', '$', '!', '#', '%', '?', '=']);
+    let name = symbol.trim_start_matches(['@', '$', '!', '#', '%', '?', '=', '~']);
     if name.is_empty() { symbol } else { name }
 }

@@ -18,6 +18,7 @@
 //! | `%u:n` | the initialiser at ordinal `n` of unit `u`, run at start-up |
 //! | `?c` | the stand-in for a closed constant `c`: calling it reports the fault |
 //! | `=t` | a table or address that the linker provides |
+//! | `~f` | the code of function `f`, in images where `f` itself is a jump to its newest version |
 
 use serde::{Deserialize, Serialize};
 

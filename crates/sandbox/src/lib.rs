@@ -57,6 +57,7 @@
 //!   [`Event`]s.
 //! - [`ArenaAllocator`]: bounds a task's memory exactly and gives it back in no time. Optional.
 //! - [`slot`]: memory with checkpoints, at the price of the pages written.
+//! - [`SharedArea`]: memory that a process shares with one that it watches; its workers do not have it.
 //! - [`Inject`]: every fault on purpose, for tests and drills.
 //!
 //! # What holds a worker
@@ -79,6 +80,7 @@
     reason = "signals, forks and shared memory have no safe interface; each block says why it holds"
 )]
 
+mod area;
 mod arena;
 mod autopsy;
 mod backtrace;
@@ -100,6 +102,7 @@ mod typed;
 mod watch;
 mod worker;
 
+pub use area::SharedArea;
 pub use arena::ArenaAllocator;
 pub use bytes::Bytes;
 pub use death::{CrashKind, CrashRecord, Death, Exhausted, Garble};

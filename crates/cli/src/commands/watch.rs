@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use morph_diag::{Lang, wording};
+use morph_driver::hot::Program;
 use morph_driver::isolation::Reuse;
-use morph_driver::options::Goal;
+use morph_driver::options::{Debug, Goal, Target};
 use morph_driver::{Note, Output};
 
 use super::status::say;
@@ -21,6 +22,7 @@ pub(crate) use program::Become;
 use program::Running;
 use saves::Saves;
 
+mod hot;
 mod program;
 mod saves;
 
@@ -35,6 +37,9 @@ pub(crate) struct Watch {
     /// Run the program too; it is ended and started again after each build that gives another image.
     #[arg(long)]
     run: bool,
+    /// Replace what was changed in the running program, which keeps its memory. It begins anew only where that cannot be done. With `--run`.
+    #[arg(long, requires = "run", conflicts_with = "output")]
+    hot: bool,
     /// Write the image to a file, too.
     #[arg(long, short, value_name = "OUT")]
     output: Option<PathBuf>,
@@ -49,6 +54,11 @@ pub(crate) struct Watch {
 impl Watch {
     pub(crate) fn run(&self, options: &Options) -> io::Result<Status> {
         let lang = options.language();
+        if self.hot && options.build(Goal::Image).target != Target::X86_64Linux {
+            let text = wording::text(lang, "watch-hot-machine", &Vec::new());
+            writeln!(io::stderr(), "{text}")?;
+            return Ok(Status::NoImage);
+        }
         let mut saves = Saves::new()?;
         let mut closed: BTreeSet<String> = BTreeSet::new();
         let mut running: Option<Running> = None;
@@ -84,10 +94,7 @@ impl Watch {
             closed = now;
             image = built.image.take();
             if let (true, true, Some(image)) = (changed, self.run, &image) {
-                if let Some(former) = running.take() {
-                    former.end()?;
-                }
-                running = Some(Running::start(image, &self.file, &self.args)?);
+                self.go_on(&mut running, image, built.hot.as_deref(), lang)?;
             }
             builds += 1;
             if self.builds.is_some_and(|last| builds >= last) {
@@ -101,13 +108,42 @@ impl Watch {
         Ok(status)
     }
 
+    /// The program becomes the next one: at once where that can be done, else by beginning anew.
+    fn go_on(
+        &self,
+        running: &mut Option<Running>,
+        image: &[u8],
+        next: Option<&Program>,
+        lang: Lang,
+    ) -> io::Result<()> {
+        if let (Some(running), Some(next)) = (running.as_mut(), next)
+            && let Some(outcome) = running.change(next)?
+        {
+            hot::tell(&outcome, lang)?;
+            if outcome.is_ok() {
+                return Ok(());
+            }
+        }
+        if let Some(former) = running.take() {
+            former.end()?;
+        }
+        *running = Some(Running::start(image, next, &self.file, &self.args)?);
+        Ok(())
+    }
+
     fn build(&self, options: &Options, reuse: Reuse) -> io::Result<Output> {
         let image_at = self.output.clone();
         let own = options.isolation();
         // Who asks for more work than that gets it.
         let reuse = if own.reuse == Reuse::Results { reuse } else { own.reuse };
         let isolation = morph_driver::isolation::Isolation { reuse, image_at, ..own };
-        Ok(morph_driver::build(&self.file, &options.build(Goal::Image), isolation))
+        let mut options = options.build(Goal::Image);
+        if self.hot {
+            options.hot = true;
+            // What is told of a fault needs the tables, and so does closing a unit.
+            options.debug = options.debug.max(Debug::Line);
+        }
+        Ok(morph_driver::build(&self.file, &options, isolation))
     }
 
     /// Where a save may matter; the root's own folder at least.

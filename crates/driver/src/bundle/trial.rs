@@ -96,7 +96,7 @@ impl<'b> Bench<'b> {
             bench.library = bench.reading(texts, None, |reader| {
                 let units: Vec<_> = {
                     let crate::options::Options { target, debug, .. } = facts.options;
-                    library::of_kind(library::Kind { target, debug }).collect()
+                    library::of_kind(library::Kind { target, debug, hot: false }).collect()
                 };
                 let sources: Vec<Source<'b>> = units
                     .iter()

@@ -24,6 +24,7 @@ pub(crate) const LEVELS: [Options; 2] = {
         on_error: morph_driver::options::OnError::Close,
         imports: morph_driver::options::Imports::Automatic,
         goal: morph_driver::options::Goal::Image,
+        hot: false,
     };
     [options, Options { opt: Opt::Speed, ..options }]
 };

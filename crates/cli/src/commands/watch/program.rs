@@ -13,11 +13,13 @@ use std::process::{self, Child, Command, ExitStatus};
 use std::time::Duration;
 
 use clap::Args;
+use morph_driver::hot::{Because, Change, Program};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{
     Pid, PidfdFlags, Signal, getppid, kill_process, pidfd_open, set_parent_process_death_signal,
 };
 
+use super::hot::Changing;
 use crate::status::Status;
 
 /// How long a program may take to end when it is asked to.
@@ -26,6 +28,8 @@ const PATIENCE: Duration = Duration::from_millis(500);
 pub(super) struct Running {
     child: Child,
     end: OwnedFd,
+    /// What is shared with a program that can be changed while it runs.
+    changing: Option<Changing>,
     /// Open as long as the child may still look for it.
     _image: File,
 }
@@ -55,7 +59,16 @@ impl Become {
 }
 
 impl Running {
-    pub(super) fn start(image: &[u8], name: &Path, args: &[OsString]) -> io::Result<Running> {
+    /// Starts the image; if there is a `program`, so that it can be changed while it runs.
+    pub(super) fn start(
+        image: &[u8],
+        program: Option<&Program>,
+        name: &Path,
+        args: &[OsString],
+    ) -> io::Result<Running> {
+        let changing = program.map(Changing::new).transpose()?;
+        let (changing, own) = changing.unzip();
+        let image = own.as_deref().unwrap_or(image);
         let file = rustix::fs::memfd_create("morph", rustix::fs::MemfdFlags::CLOEXEC)?;
         let mut file = File::from(file);
         file.write_all(image)?;
@@ -68,7 +81,12 @@ impl Running {
             .args(args)
             .spawn()?;
         let end = pidfd_open(Pid::from_child(&child), PidfdFlags::empty())?;
-        Ok(Running { child, end, _image: file })
+        Ok(Running { child, end, changing, _image: file })
+    }
+
+    /// Makes the running program the next one, or tells why it has to begin anew; `None` if that was never possible.
+    pub(super) fn change(&mut self, next: &Program) -> io::Result<Option<Result<Change, Because>>> {
+        self.changing.as_mut().map(|changing| changing.update(next)).transpose()
     }
 
     /// Becomes readable when the program ends.

@@ -3,79 +3,15 @@
 #![expect(clippy::unwrap_used, reason = "a test whose surroundings fail cannot go on")]
 
 use std::fs;
-use std::io::{BufRead as _, BufReader};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::process::Command;
 use std::time::Duration;
 
+use harness::Watch;
+
+mod harness;
+mod hot;
+
 const PROGRAM: &str = "fungsi dua(n)\n  kembalikan n * 2\ntutup_fungsi\nfungsi mulai()\n  cetak(dua(4))\ntutup_fungsi\n";
-
-/// A watch that is going on, and all that it and its program say, line by line.
-struct Watch {
-    folder: tempfile::TempDir,
-    child: Child,
-    lines: Receiver<String>,
-}
-
-impl Watch {
-    fn new(program: &str, args: &[&str]) -> Watch {
-        let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("a.fox"), program).unwrap();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_morph"))
-            .args(["watch", "a.fox", "--lang", "en", "--color", "never"])
-            .args(args)
-            .current_dir(folder.path())
-            .env("LC_ALL", "C")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let (sender, lines) = channel();
-        let out: Box<dyn std::io::Read + Send> = Box::new(child.stdout.take().unwrap());
-        let err: Box<dyn std::io::Read + Send> = Box::new(child.stderr.take().unwrap());
-        for stream in [out, err] {
-            let sender = sender.clone();
-            std::thread::spawn(move || {
-                for line in BufReader::new(stream).lines().map_while(Result::ok) {
-                    if sender.send(line).is_err() {
-                        return;
-                    }
-                }
-            });
-        }
-        Watch { folder, child, lines }
-    }
-
-    fn path(&self) -> &Path {
-        self.folder.path()
-    }
-
-    fn save(&self, name: &str, text: &str) {
-        fs::write(self.path().join(name), text).unwrap();
-    }
-
-    /// Waits until all of these were said, in any order; gives everything that was said meanwhile.
-    #[track_caller]
-    fn until(&self, wanted: &[&str]) -> String {
-        let mut said = String::new();
-        while !wanted.iter().all(|wanted| said.contains(wanted)) {
-            match self.lines.recv_timeout(Duration::from_secs(60)) {
-                Ok(line) => said = said + &line + "\n",
-                Err(error) => panic!("{error}: waited for {wanted:?}, heard\n{said}"),
-            }
-        }
-        said
-    }
-}
-
-impl Drop for Watch {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
 
 #[test]
 fn each_save_is_built_and_run_whether_it_is_written_or_renamed() {
@@ -126,7 +62,7 @@ fn a_program_that_does_not_end_is_ended_before_the_next_one_begins() {
     let watch = Watch::new(endless, &["--run"]);
     watch.until(&["1\n", "waiting for a save"]);
     let children = || {
-        let id = watch.child.id();
+        let id = watch.id();
         let listed = fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap();
         let threads = fs::read_dir(format!("/proc/{id}/task")).unwrap();
         let of_threads: String = threads
