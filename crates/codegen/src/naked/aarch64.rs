@@ -123,7 +123,7 @@ const SIGNAL_RESTORER: &[Instruction] = &[
     is(0xd400_0001), // svc #0
 ];
 
-/// `protect_switch(f, argument, pad)`: notes in the pad where the stack is, and calls `f(argument)`. Below its frame lie the
+/// `protect_switch(f, argument, pad, ready)`: notes in the pad where the stack is, calls `ready()` and then `f(argument)`. Below its frame lie the
 /// registers that a function keeps for its caller, 144 bytes.
 const PROTECT_SWITCH: &[Instruction] = &[
     is(0xa9bf_7bfd), // stp x29, x30, [sp, #-16]!
@@ -138,11 +138,13 @@ const PROTECT_SWITCH: &[Instruction] = &[
     is(0x6d06_2fea), // stp d10, d11, [sp, #96]
     is(0x6d07_37ec), // stp d12, d13, [sp, #112]
     is(0x6d08_3fee), // stp d14, d15, [sp, #128]
-    is(0x9100_03e3), // mov x3, sp
-    is(0xf900_0043), // str x3, [x2]
-    is(0xaa00_03e3), // mov x3, x0
-    is(0xaa01_03e0), // mov x0, x1
+    is(0x9100_03e4), // mov x4, sp
+    is(0xf900_0044), // str x4, [x2]
+    is(0xaa00_03f3), // mov x19, x0
+    is(0xaa01_03f4), // mov x20, x1
     is(0xd63f_0060), // blr x3
+    is(0xaa14_03e0), // mov x0, x20
+    is(0xd63f_0260), // blr x19
     jump("!protect_landing"),
 ];
 

@@ -115,7 +115,7 @@ fn naked_routines_come_from_the_table_of_the_target() {
         !mem_fill 56 []
         !syscall_raw 36 []
         !signal_restorer 8 []
-        !protect_switch 72 ["!protect_landing"]
+        !protect_switch 80 ["!protect_landing"]
         !protect_landing 52 []
         !protect_land 16 ["!protect_landing"]
         !code_changed 24 []
