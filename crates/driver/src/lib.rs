@@ -40,6 +40,7 @@ mod reading;
 mod recovery;
 mod refusal;
 pub mod registry;
+mod relaid;
 pub mod report;
 mod results;
 mod sandboxed;

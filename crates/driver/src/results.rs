@@ -21,6 +21,7 @@ use crate::isolation::{Reuse, StoreStep, StoreWatcher};
 use crate::key::Hasher;
 use crate::ledger::Note;
 use crate::protection::compiler_build;
+use crate::relaid::Words;
 
 /// The results of one project.
 pub(crate) struct Results {
@@ -55,6 +56,13 @@ pub(crate) struct KeptBuilt<'b> {
     pub(crate) marked: Vec<(FragmentId, Definition<'b>)>,
     #[serde(borrow)]
     pub(crate) reply: &'b [u8],
+}
+
+/// Where what was made of a fragment is, for others that are laid out differently, and where its words stood.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct KeptWords {
+    pub(crate) made: Key,
+    pub(crate) words: Words,
 }
 
 /// A definition by what stays the same when it moves.
@@ -141,6 +149,18 @@ impl Results {
     }
 
     pub(crate) fn keep_built(&mut self, key: &Key, kept: &KeptBuilt<'_>) {
+        if let Some(store) = &mut self.store {
+            put(store, built_key(key), &encode(kept));
+        }
+    }
+
+    /// What is known of fragments that are like this one but for their layout.
+    pub(crate) fn words(&mut self, key: &Key) -> Option<KeptWords> {
+        let kept = self.store.as_mut()?.get(&built_key(key))?;
+        postcard::from_bytes(kept).ok()
+    }
+
+    pub(crate) fn keep_words(&mut self, key: &Key, kept: &KeptWords) {
         if let Some(store) = &mut self.store {
             put(store, built_key(key), &encode(kept));
         }

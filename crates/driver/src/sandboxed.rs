@@ -10,6 +10,7 @@ use morph_sandbox::Pool;
 use morph_sema::environment::Environment;
 use morph_sema::summary::Side;
 use morph_syntax::PieceKind;
+use morph_syntax::significant::{self, Run};
 use rustc_hash::FxHashSet;
 
 use crate::back::Back;
@@ -17,13 +18,14 @@ use crate::crew::{CrewError, Ended, Stubbed, Work};
 use crate::definitions::{Definitions, definition};
 use crate::history;
 use crate::isolation::{AnswerDigest, Digests, FragmentDigest, Site, Step};
-use crate::key::{Hasher, fragment_key};
+use crate::key::{Hasher, fragment_key, relaid_key};
 use crate::ledger::{Ledger, Note};
 use crate::options::{Goal, Opt, Options};
 use crate::phase::Phase;
 use crate::program::{FragmentRef, Program};
 use crate::protection::{Cost, Shield, compiler_build};
-use crate::results::{KeptBuilt, foreign_marks};
+use crate::relaid;
+use crate::results::{KeptBuilt, KeptWords, foreign_marks};
 use crate::task::{Built, Executor, Made, Task, Verdict as Answer, unit_name};
 use crate::unread::head;
 use crate::worker::{BackJob, BadAnswer, read_built};
@@ -165,7 +167,9 @@ impl<'p, 'l> SandboxedExecutor<'p, 'l> {
                 left.push(task);
                 continue;
             }
-            match self.kept(task, &mut definitions) {
+            let key = self.keys[id.0 as usize];
+            let kept = self.kept(task, &key, &mut definitions);
+            match kept.or_else(|| self.relaid(task, &mut definitions)) {
                 Some(built) => answers.push((task, Answer::Built(Box::new(built)))),
                 None => left.push(task),
             }
@@ -173,10 +177,15 @@ impl<'p, 'l> SandboxedExecutor<'p, 'l> {
         (left, answers)
     }
 
-    /// What an earlier build made of a fragment, if it holds.
-    fn kept(&mut self, Task(id): Task, definitions: &mut Option<Definitions>) -> Option<Built> {
+    /// What an earlier build made of a fragment with this key, if it holds.
+    fn kept(
+        &mut self,
+        Task(id): Task,
+        key: &Key,
+        definitions: &mut Option<Definitions>,
+    ) -> Option<Built> {
         let side = self.program.units[self.places[id.0 as usize].unit as usize].side();
-        let kept = self.ledger.results.built(&self.keys[id.0 as usize])?;
+        let kept = self.ledger.results.built(key)?;
         let KeptBuilt { marked, reply } = postcard::from_bytes(kept).ok()?;
         let mut built = read_built(reply).ok()?;
         let asked = &built.asked;
@@ -192,6 +201,31 @@ impl<'p, 'l> SandboxedExecutor<'p, 'l> {
             (label.origin, label.span) = (Origin::Fragment(id), name);
         }
         Some(built)
+    }
+
+    /// What an earlier build made of the same fragment before its comments or its layout were changed; kept for this text too.
+    fn relaid(&mut self, task: Task, definitions: &mut Option<Definitions>) -> Option<Built> {
+        let (key, runs) = self.words(task)?;
+        let KeptWords { made, words } = self.ledger.results.words(&key)?;
+        let before = relaid::unpack(&words)?;
+        let built = relaid::relocate(self.kept(task, &made, definitions)?, &before, &runs)?;
+        self.keep(task, &built, &encode(&built));
+        Some(built)
+    }
+
+    /// The key that a fragment shares with those that are laid out differently, and where its words stand.
+    fn words(&self, Task(id): Task) -> Option<(Key, Vec<Run>)> {
+        let place = self.places[id.0 as usize];
+        let unit = &self.program.units[place.unit as usize];
+        // Nobody edits the library.
+        if unit.side() == Side::Library {
+            return None;
+        }
+        let text = unit.text_of(&unit.fragments[place.fragment as usize]);
+        let runs = significant::runs(text)?;
+        let canonical = relaid::canonical(text, &runs);
+        let key = relaid_key(&canonical, self.program, place, &self.environment, &self.options);
+        Some((key, runs))
     }
 
     /// Keeps what was made of a fragment, and compares it with what was kept, if that is wanted.
@@ -220,6 +254,10 @@ impl<'p, 'l> SandboxedExecutor<'p, 'l> {
             self.broken.push(Broken { site, stubbed, what: BrokenTask::Fragment { place } });
         }
         self.ledger.results.keep_built(&key, &KeptBuilt { marked, reply });
+        if let Some((shared, runs)) = self.words(Task(id)) {
+            let kept = KeptWords { made: key, words: relaid::pack(&runs) };
+            self.ledger.results.keep_words(&shared, &kept);
+        }
     }
 
     /// Whether what is kept of a fragment would be taken, and is not what came out now.

@@ -61,6 +61,8 @@ fn become_worker<J: Job>(job: &mut J, outfit: Outfit<'_>, parent: Pid) -> ! {
             handler::die_unprepared(station, wall.name(), &error);
         }
     };
+    // First: nothing that goes wrong from here on may outlive the parent.
+    check("death signal", die_with(parent));
     check("signal handlers", handler::install(outfit.stack));
     check("signals", unblock_signals());
     check("requests", block.protect_requests());
@@ -68,7 +70,7 @@ fn become_worker<J: Job>(job: &mut J, outfit: Outfit<'_>, parent: Pid) -> ! {
     check("descriptors", keep_descriptors(&channel, null, outfit.close_range));
     // Closed or taken over already.
     std::mem::forget(channel);
-    check("death signal", die_with(parent));
+    check("privacy", keep_to_itself());
     check("clock", handler::start_clock(outfit.cpu_tick));
     check("arena", arena::reserve(station.memory_limit, outfit.residue));
     stand(walls.close_inner(outfit.data_limit));
@@ -108,10 +110,14 @@ fn unblock_signals() -> io::Result<()> {
     restore_signals(&none)
 }
 
-/// The worker goes when its parent goes, and nobody may look into it or dump it.
+/// Nobody may look into the worker or dump it.
+fn keep_to_itself() -> io::Result<()> {
+    Ok(rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable)?)
+}
+
+/// The worker goes when its parent goes.
 fn die_with(parent: Pid) -> io::Result<()> {
     rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
-    rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
     if rustix::process::getppid() != Some(parent) {
         // It went before it could be asked to tell.
         // SAFETY: ends the process without running anything of it.

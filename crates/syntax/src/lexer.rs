@@ -219,7 +219,7 @@ fn rarer_number(text: &[u8], start: usize) -> (Kind, usize) {
 }
 
 /// The end of the string literal that opens at `start`, and whether it is closed on its line.
-fn string(text: &[u8], start: usize) -> (Kind, usize) {
+pub(crate) fn string(text: &[u8], start: usize) -> (Kind, usize) {
     let mut at = start + 1;
     loop {
         match text.get(at) {

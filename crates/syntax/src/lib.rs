@@ -9,6 +9,7 @@
 pub mod dump;
 mod lexer;
 mod parse;
+pub mod significant;
 mod split;
 pub mod string;
 mod token;

@@ -25,8 +25,8 @@ struct Item {
     kind: Kind,
     /// Comment lines above it, and blank ones.
     above: u32,
-    /// A comment inside.
-    inside: bool,
+    /// Which of its lines have comments, blank lines and other indentation: bits, used again and again.
+    layout: u32,
     damage: Damage,
 }
 
@@ -101,7 +101,7 @@ impl Program {
 
     /// Does one edit; what it was.
     pub(crate) fn edit(&mut self, past: &[Program], random: &mut fastrand::Rng) -> &'static str {
-        match random.u32(0..18) {
+        match random.u32(0..20) {
             0 | 1 => {
                 self.insert(random);
                 "insert"
@@ -205,9 +205,9 @@ impl Program {
             }
             _ => {
                 if let Some(item) = self.any_item(random) {
-                    item.inside = !item.inside;
+                    item.layout = random.u32(..) & random.u32(..);
                 }
-                "a comment inside"
+                "comments and layout inside"
             }
         }
     }
@@ -263,7 +263,7 @@ impl Program {
         };
         let name = name.unwrap_or_else(|| format!("nama{}", self.number()));
         let above = random.u32(0..3);
-        let item = Item { name, kind, above, inside: false, damage: Damage::Nothing };
+        let item = Item { name, kind, above, layout: 0, damage: Damage::Nothing };
         let file = random.usize(0..self.files.len());
         let at = random.usize(0..=self.files[file].items.len());
         self.files[file].items.insert(at, item);
@@ -327,8 +327,23 @@ impl Item {
         for line in 0..self.above {
             text.push_str(if line % 2 == 0 { "\n" } else { "; catatan\n" });
         }
+        let mut lines = String::new();
+        self.write_lines(&mut lines, program);
+        for (number, line) in (0..).zip(lines.lines()) {
+            let bits = self.layout.rotate_right(number * 3);
+            if number > 0 && bits & 1 != 0 {
+                text.push_str(if bits & 2 != 0 { "\n" } else { "  ; di dalam (\n" });
+            }
+            if number > 0 && bits & 2 != 0 {
+                text.push_str("\t ");
+            }
+            text.push_str(line);
+            text.push_str(if bits & 4 != 0 { " # di belakang \"\n" } else { "\n" });
+        }
+    }
+
+    fn write_lines(&self, text: &mut String, program: &Program) {
         let name = &self.name;
-        let comment = if self.inside { "  ; di dalam\n" } else { "" };
         let wrong = match self.damage {
             Damage::Nothing | Damage::Unclosed => "",
             Damage::UnknownName => "  cetak(tiada)\n",
@@ -341,7 +356,7 @@ impl Item {
             Kind::Function { params, value, calls } => {
                 let params: Vec<String> = (0..*params).map(|n| format!("p{n}")).collect();
                 let params = params.join(", ");
-                writeln!(text, "fungsi {name}({params})\n{comment}{wrong}  var hasil = {value}")
+                writeln!(text, "fungsi {name}({params})\n{wrong}  var hasil = {value}")
                     .unwrap();
                 for call in calls {
                     // One that calls itself would not end.
@@ -353,7 +368,7 @@ impl Item {
             }
             Kind::Struct { fields } => {
                 let wrong = if wrong.is_empty() { "" } else { "  salah tiada\n" };
-                writeln!(text, "struktur {name}\n{comment}{wrong}").unwrap();
+                writeln!(text, "struktur {name}\n{wrong}").unwrap();
                 for field in 0..*fields {
                     writeln!(text, "  medan{field} int").unwrap();
                 }
@@ -377,14 +392,14 @@ impl Item {
                 let end = end("tutup_fungsi");
                 writeln!(
                     text,
-                    "fungsi {name}(p)\n{comment}{wrong}  kembalikan p.medan{field}\n{end}"
+                    "fungsi {name}(p)\n{wrong}  kembalikan p.medan{field}\n{end}"
                 )
                 .unwrap();
             }
             Kind::Block { value } => {
                 writeln!(
                     text,
-                    "unit {name}\n{comment}{wrong}  cetak({value})\n{}",
+                    "unit {name}\n{wrong}  cetak({value})\n{}",
                     end("tutup_unit")
                 )
                 .unwrap();

@@ -6,6 +6,7 @@ mod imports;
 mod limits;
 mod misplaced;
 mod properties;
+mod significant;
 mod splitting;
 mod strings;
 

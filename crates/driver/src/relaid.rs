@@ -1,0 +1,129 @@
+//! A fragment whose text differs from an earlier one in comments and layout alone: what that one came to holds, at other places.
+//!
+//! An object and its diagnostics say where things are in the text. Each place lies in a word of the earlier text, and that word stands
+//! in the later one too.
+
+use morph_diag::{Diagnostic, Origin, Span};
+use morph_object::Line;
+use morph_syntax::significant::Run;
+
+use crate::task::{Built, Made};
+
+/// The words of a text as they are kept: their places, without what they are.
+pub(crate) type Words = Vec<Word>;
+
+/// A word's place, counted from the one before: bytes between the two, its length, lines between the two, and, if it is the first of its
+/// line, the column.
+pub(crate) type Word = (u32, u32, u32, u32);
+
+/// The runs in a form that takes little room.
+pub(crate) fn pack(runs: &[Run]) -> Words {
+    let (mut end, mut line) = (0, 0);
+    let mut words = Vec::with_capacity(runs.len());
+    for run in runs {
+        let lines = run.line - line;
+        let column = if lines == 0 { 0 } else { run.column };
+        words.push((run.start - end, run.end - run.start, lines, column));
+        (end, line) = (run.end, run.line);
+    }
+    words
+}
+
+/// The runs that were packed; `None` if nobody can have packed them.
+pub(crate) fn unpack(words: &[Word]) -> Option<Vec<Run>> {
+    let mut runs: Vec<Run> = Vec::with_capacity(words.len());
+    for &(gap, length, lines, column) in words {
+        let (end, line, behind) = runs
+            .last()
+            .map_or((0, 0, 0), |last| (last.end, last.line, last.column + (last.end - last.start)));
+        let start = end.checked_add(gap)?;
+        let column = if lines == 0 { behind.checked_add(gap)? } else { column };
+        column.checked_add(length)?;
+        runs.push(Run {
+            start,
+            end: start.checked_add(length)?,
+            line: line.checked_add(lines)?,
+            column,
+            begins_line: lines != 0,
+        });
+    }
+    Some(runs)
+}
+
+/// The text without what stands between its words; equal for texts that are the same fragment.
+pub(crate) fn canonical(text: &str, runs: &[Run]) -> String {
+    let mut canonical = String::with_capacity(text.len());
+    for run in runs {
+        canonical.push(if run.begins_line { '\n' } else { ' ' });
+        canonical.push_str(run.text(text));
+    }
+    canonical
+}
+
+/// Moves all places in `built` from the one text to the other. `None` if one of them is in no word: then nobody knows where it is now.
+pub(crate) fn relocate(mut built: Built, from: &[Run], to: &[Run]) -> Option<Built> {
+    let same =
+        |(a, b): (&Run, &Run)| a.end - a.start == b.end - b.start && a.begins_line == b.begins_line;
+    if from.len() != to.len() || !from.iter().zip(to).all(same) {
+        return None;
+    }
+    let texts = Texts { from, to };
+    for diagnostic in &mut built.diagnostics {
+        texts.diagnostic(diagnostic)?;
+    }
+    match &mut built.made {
+        Made::Object { object, .. } => {
+            object.lines.iter_mut().try_for_each(|line| texts.line(line))?;
+        }
+        Made::Closed | Made::Nothing | Made::Refused(_) => {}
+    }
+    Some(built)
+}
+
+struct Texts<'r> {
+    from: &'r [Run],
+    to: &'r [Run],
+}
+
+impl Texts<'_> {
+    fn diagnostic(&self, diagnostic: &mut Diagnostic) -> Option<()> {
+        self.span(&mut diagnostic.primary)?;
+        for label in &mut diagnostic.secondary {
+            if label.origin == Origin::Here {
+                self.span(&mut label.span)?;
+            }
+        }
+        if let Some(fix) = &mut diagnostic.fix {
+            self.span(&mut fix.span)?;
+        }
+        Some(())
+    }
+
+    fn span(&self, span: &mut Span) -> Option<()> {
+        let length = span.end.checked_sub(span.start)?;
+        span.start = self.offset(span.start, length == 0)?;
+        span.end = if length == 0 { span.start } else { self.offset(span.end, true)? };
+        Some(())
+    }
+
+    /// Where a byte is now; with `ends` it may be the one behind a word.
+    fn offset(&self, offset: u32, ends: bool) -> Option<u32> {
+        let number = self.from.partition_point(|run| run.start <= offset).checked_sub(1)?;
+        let (from, to) = (self.from.get(number)?, self.to.get(number)?);
+        let inside = offset < from.end || ends && offset == from.end;
+        inside.then(|| to.start + (offset - from.start))
+    }
+
+    fn line(&self, line: &mut Line) -> Option<()> {
+        let place = (line.line, line.column);
+        let before = |run: &Run| (run.line, run.column) <= place;
+        let number = self.from.partition_point(before).checked_sub(1)?;
+        let (from, to) = (self.from.get(number)?, self.to.get(number)?);
+        let within = line.column.checked_sub(from.column)?;
+        if line.line != from.line || within >= from.end - from.start {
+            return None;
+        }
+        (line.line, line.column) = (to.line, to.column + within);
+        Some(())
+    }
+}
