@@ -186,9 +186,9 @@ impl Live {
                 versions.push(version);
                 continue;
             };
-            if old.object == piece.object && old.unit == piece.unit {
+            if old.unit == piece.unit && old.object.differs_in_places_only(&piece.object) {
                 let place = |piece: &Piece| (piece.first_line, piece.first_column);
-                if place(old) != place(piece) {
+                if place(old) != place(piece) || old.object.lines != piece.object.lines {
                     moved.push(version);
                 }
                 continue;
@@ -245,7 +245,7 @@ impl Live {
             for piece in &next.pieces {
                 let Role::Function { symbol, .. } = &piece.role else { continue };
                 let old = healthy.get(symbol.as_str());
-                let same = old.is_some_and(|old| old.object == piece.object);
+                let same = old.is_some_and(|old| old.object.differs_in_places_only(&piece.object));
                 let names_held = || piece.object.symbols.iter().any(|one| believed.contains(one));
                 if same || held.contains(symbol) || dropped.contains(symbol) || !names_held() {
                     continue;

@@ -152,3 +152,22 @@ pub struct Object {
     /// Sorted by offset.
     pub traps: Vec<Trap>,
 }
+
+impl Object {
+    /// Whether this object is that one but for lines and columns: what stands there in the sources was only moved.
+    pub fn differs_in_places_only(&self, other: &Object) -> bool {
+        let Object { text, rodata, data, bss_size, definitions, symbols, relocs, lines, traps } =
+            self;
+        let offsets =
+            |lines: &[Line]| -> Vec<u32> { lines.iter().map(|line| line.offset).collect() };
+        *text == other.text
+            && *rodata == other.rodata
+            && *data == other.data
+            && *bss_size == other.bss_size
+            && *definitions == other.definitions
+            && *symbols == other.symbols
+            && *relocs == other.relocs
+            && *traps == other.traps
+            && offsets(lines) == offsets(&other.lines)
+    }
+}

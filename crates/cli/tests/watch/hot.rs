@@ -141,6 +141,13 @@ fn reports_of_the_running_program_follow_text_that_moves() {
     watch.save("a.fox", &format!("; satu\n; dua\n{program}"));
     let said = watch.until(&["--> a.fox:10:14, in `nilai`\n  called at a.fox:15:"]);
     assert!(!said.contains("awal") && !said.contains("replaced"), "{said}");
+    // Inside of functions too, and inside of the one that never ends.
+    let program = program
+        .replace("  kembalikan n / 0", "  ; tiga\n\n    kembalikan n / 0")
+        .replace("  cetak_str(\"awal\")", "  ; empat\n  cetak_str(\"awal\")");
+    watch.save("a.fox", &program);
+    let said = watch.until(&["--> a.fox:10:16, in `nilai`\n  called at a.fox:15:"]);
+    assert!(!said.contains("awal") && !said.contains("replaced"), "{said}");
 }
 
 #[test]

@@ -356,8 +356,7 @@ impl Item {
             Kind::Function { params, value, calls } => {
                 let params: Vec<String> = (0..*params).map(|n| format!("p{n}")).collect();
                 let params = params.join(", ");
-                writeln!(text, "fungsi {name}({params})\n{wrong}  var hasil = {value}")
-                    .unwrap();
+                writeln!(text, "fungsi {name}({params})\n{wrong}  var hasil = {value}").unwrap();
                 for call in calls {
                     // One that calls itself would not end.
                     if call != name {
@@ -390,19 +389,12 @@ impl Item {
             }
             Kind::Guess { field } => {
                 let end = end("tutup_fungsi");
-                writeln!(
-                    text,
-                    "fungsi {name}(p)\n{wrong}  kembalikan p.medan{field}\n{end}"
-                )
-                .unwrap();
+                writeln!(text, "fungsi {name}(p)\n{wrong}  kembalikan p.medan{field}\n{end}")
+                    .unwrap();
             }
             Kind::Block { value } => {
-                writeln!(
-                    text,
-                    "unit {name}\n{wrong}  cetak({value})\n{}",
-                    end("tutup_unit")
-                )
-                .unwrap();
+                writeln!(text, "unit {name}\n{wrong}  cetak({value})\n{}", end("tutup_unit"))
+                    .unwrap();
             }
             Kind::Statement { value } => {
                 let wrong = if wrong.is_empty() { "" } else { " + tiada" };

@@ -1,5 +1,8 @@
 //! Comments and layout mean nothing, and where each word stands is known all the same.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![expect(clippy::disallowed_methods, reason = "the programs of this repository are read")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
