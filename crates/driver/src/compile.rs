@@ -60,7 +60,9 @@ impl<'e> Compilation<'e> {
         let active = |id: &FragmentId| *analysis.state(*id) == State::Active;
         let tasks = analysis.ids().filter(active).filter(wanted).map(Task).collect();
         let mut answers = self.executor.run(tasks);
+        self.executor.rest();
         answers.sort_by_key(|(task, _)| *task);
+        self.objects.reserve(answers.len());
         for (Task(id), verdict) in answers {
             match analysis.side(id) {
                 Side::Program => self.accept(analysis, id, verdict),

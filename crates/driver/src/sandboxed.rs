@@ -407,6 +407,10 @@ impl Executor for SandboxedExecutor<'_, '_> {
         answers
     }
 
+    fn rest(&mut self) {
+        self.pool.dismiss();
+    }
+
     fn refuse(&mut self, Task(id): Task, _reason: &str) -> Diagnostic {
         let place = self.places[id.0 as usize];
         let unit = self.program.units[place.unit as usize].path.clone();

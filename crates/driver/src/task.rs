@@ -71,6 +71,9 @@ pub(crate) trait Executor {
     /// Does all of it; the answers in any order.
     fn run(&mut self, tasks: Vec<Task>) -> Vec<(Task, Verdict)>;
 
+    /// Is told that there is no more work.
+    fn rest(&mut self) {}
+
     /// What to tell about a fragment whose object cannot be linked, for this reason.
     fn refuse(&mut self, _task: Task, reason: &str) -> Diagnostic {
         Diagnostic::new(Code::CompilerFault, Span::default()).arg("reason", reason)

@@ -31,20 +31,21 @@ pub(crate) fn sections(
     live: &Live,
     layout: &Layout,
 ) -> Vec<DebugSection> {
-    let mut dwarf = Dwarf::new();
     let mut frames = Frames::new(options.machine);
+    let mut written = Sections::new(EndianVec::new(LittleEndian));
     for run in live.order.chunk_by(|a, b| inputs[*a as usize].unit == inputs[*b as usize].unit) {
+        // One after the other: a unit in the making takes twenty times the room of a written one.
+        let mut dwarf = Dwarf::new();
         dwarf.units.add(unit(inputs, run, layout, options.debug));
+        dwarf.write(&mut written).expect("every address is constant, and no file has a digest");
         for &at in run {
             frames.add(&inputs[at as usize], layout.parts[at as usize].text);
         }
     }
-    let mut written = Sections::new(EndianVec::new(LittleEndian));
     let mut out = Vec::new();
-    dwarf.write(&mut written).expect("every address is constant, and no file has a digest");
-    let each: Result<(), Infallible> = written.for_each(|id, bytes| {
+    let each: Result<(), Infallible> = written.for_each_mut(|id, bytes| {
         if !bytes.slice().is_empty() {
-            out.push(DebugSection { name: id.name(), bytes: bytes.slice().to_vec() });
+            out.push(DebugSection { name: id.name(), bytes: bytes.take() });
         }
         Ok(())
     });

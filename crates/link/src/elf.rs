@@ -83,6 +83,13 @@ pub(crate) fn write_headers(image: &mut [u8], machine: Machine, layout: &Layout)
     image[..out.0.len()].copy_from_slice(&out.0);
 }
 
+/// Room for what [`write_tail`] appends.
+pub(crate) fn tail_size(symbols: usize, debug: &[DebugSection]) -> usize {
+    const NAMES_AND_ALIGNMENT: usize = 256;
+    let debugged: usize = debug.iter().map(|section| section.bytes.len()).sum();
+    (symbols + 1) * SYM + debugged + (debug.len() + 8) * SHDR + NAMES_AND_ALIGNMENT
+}
+
 /// Appends the symbol table, the sections for debuggers, the names of sections and the section headers.
 pub(crate) fn write_tail(
     image: &mut Vec<u8>,

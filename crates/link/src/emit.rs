@@ -17,8 +17,13 @@ pub(crate) fn emit(
     live: &Live,
     layout: &Layout,
 ) -> Result<Vec<u8>, LinkError> {
-    let loaded = layout.data.offset + layout.data.size;
-    let mut image = vec![0; loaded as usize];
+    let loaded = (layout.data.offset + layout.data.size) as usize;
+    let debug = match options.debug {
+        Debug::None => Vec::new(),
+        Debug::Line | Debug::Full => dwarf::sections(inputs, options, live, layout),
+    };
+    let mut image = Vec::with_capacity(loaded + elf::tail_size(layout.named, &debug));
+    image.resize(loaded, 0);
     elf::write_headers(&mut image, options.machine, layout);
     for &at in &live.order {
         let input = &inputs[at as usize];
@@ -47,7 +52,6 @@ pub(crate) fn emit(
     gates::write(&mut image, inputs, live, layout);
     if options.debug != Debug::None {
         let symbols = write_tables(&mut image, inputs, live, layout);
-        let debug = dwarf::sections(inputs, options, live, layout);
         elf::write_tail(&mut image, layout, &symbols, &debug);
     }
     Ok(image)

@@ -22,6 +22,7 @@
 
 use serde::{Deserialize, Serialize};
 
+mod bytes;
 mod join;
 mod problem;
 
@@ -138,8 +139,11 @@ pub struct Trap {
 /// What one fragment compiles to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Object {
+    #[serde(with = "bytes")]
     pub text: Vec<u8>,
+    #[serde(with = "bytes")]
     pub rodata: Vec<u8>,
+    #[serde(with = "bytes")]
     pub data: Vec<u8>,
     pub bss_size: u32,
     pub definitions: Vec<Definition>,

@@ -276,6 +276,13 @@ impl<J: Job> Pool<J> {
         Ok(())
     }
 
+    /// Ends all workers, without waiting for them: what they hold of this process's memory is given up meanwhile.
+    pub fn dismiss(&mut self) {
+        for watched in self.workers.values_mut() {
+            watched.condemn(Doom::Killed);
+        }
+    }
+
     /// Stops all workers where they are, until [`Pool::thaw`]. No time is counted for them meanwhile, as long as nobody waits.
     ///
     /// # Errors
@@ -384,9 +391,7 @@ impl<J: Job> Pool<J> {
 impl<J: Job> Drop for Pool<J> {
     fn drop(&mut self) {
         // All at once, so that they end side by side; each `Watched` then reaps its own.
-        for watched in self.workers.values_mut() {
-            watched.condemn(Doom::Killed);
-        }
+        self.dismiss();
     }
 }
 
