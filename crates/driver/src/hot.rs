@@ -114,7 +114,7 @@ impl Piece {
         }
     }
 
-    /// What is compared: names of what runs at start-up tell where that stands, and that may change.
+    /// What is compared: names of what runs at start-up tell where that stands, and that may change; so do lines.
     fn normal(&self) -> Object {
         let plain = |symbol: &mut Symbol| {
             if symbol.starts_with('%') {
@@ -122,6 +122,7 @@ impl Piece {
             }
         };
         let mut object = self.object.clone();
+        object.lines.clear();
         object.symbols.iter_mut().for_each(plain);
         object.definitions.iter_mut().for_each(|definition| plain(&mut definition.symbol));
         object

@@ -72,7 +72,8 @@ impl Watch {
             let mut counts = counts(&built);
             while saves.watch(self.folders(&built))? {
                 built = self.build(options, Reuse::Results)?;
-                counts = counts.or(self::counts(&built));
+                // What the first had made the second one takes.
+                counts = if counts.1 > 0 { counts } else { self::counts(&built) };
             }
             status = Status::from(built.status);
             let now = closed_fragments(&built, lang);
@@ -87,9 +88,9 @@ impl Watch {
                 status = Status::OutputFailed;
             }
             // A save that changes nothing is no news.
-            if builds == 0 || changed || closed != now || counts.is_some() {
+            if builds == 0 || changed || closed != now || counts.1 > 0 {
                 output::report_as(&built, options, status)?;
-                tell(&built, start.elapsed(), counts.unwrap_or_default(), [&closed, &now], lang)?;
+                tell(&built, start.elapsed(), counts, [&closed, &now], lang)?;
             }
             closed = now;
             image = built.image.take();
@@ -192,12 +193,13 @@ impl Watch {
     }
 }
 
-/// How many fragments were as before, and how many compiled; `None` if there was nothing to compile.
-fn counts(built: &Output) -> Option<(usize, usize)> {
-    built.notes.iter().find_map(|note| {
+/// How many fragments were as before, and how many compiled.
+fn counts(built: &Output) -> (usize, usize) {
+    let counts = built.notes.iter().find_map(|note| {
         let Note::Reused { reused, made } = note else { return None };
-        Some((*reused, *made)).filter(|_| *made > 0)
-    })
+        Some((*reused, *made))
+    });
+    counts.unwrap_or_default()
 }
 
 /// What is closed, as people call it.

@@ -50,6 +50,50 @@ fn save(watch: &Watch, from: &str, to: &str) {
     watch.save("a.fox", &SERVER.replace(from, to));
 }
 
+/// The blocks of a page of documentation that begin with a fence of one of these kinds.
+fn blocks<'p>(page: &'p str, kinds: &[&str]) -> Vec<(&'p str, &'p str)> {
+    let mut found = Vec::new();
+    for block in page.split("\n```").skip(1).step_by(2) {
+        let (kind, text) = block.split_once('\n').unwrap();
+        if kinds.contains(&kind) {
+            found.push((kind, text));
+        }
+    }
+    found
+}
+
+#[test]
+fn the_page_about_it_says_what_happens() {
+    let page = include_str!("../../../../docs/watch.md").replace("kasir.fox", "a.fox");
+    let program = blocks(&page, &["fox"])[0].1;
+    let watch = Watch::new(&format!("{program}\n"), &["--run", "--hot"]);
+    let steps = blocks(&page, &["text", "sh"]);
+    assert_eq!(steps.len(), 9);
+    for (kind, text) in steps {
+        if kind == "sh" {
+            let done = Command::new("sh").args(["-c", text]).current_dir(watch.path()).status();
+            assert!(done.unwrap().success(), "{text}");
+            continue;
+        }
+        // How long it took, how large the library is, and how many customers there were meanwhile, is not the same each time; ids
+        // of faults follow from the file's name.
+        let wanted: Vec<String> = text
+            .lines()
+            .map(|line| match line.split_once(": ") {
+                Some((number, price)) if number.parse::<u32>().is_ok() => format!(": {price}\n"),
+                Some((time, counts)) if time.ends_with(" ms") => match counts.rsplit_once(", ") {
+                    Some((_, closed)) => format!("{closed}\n"),
+                    None => panic!("{line}"),
+                },
+                _ => line.split(" [f-").next().unwrap_or(line).to_owned(),
+            })
+            .collect();
+        let said = watch.until(&wanted.iter().map(String::as_str).collect::<Vec<_>>());
+        let anew = text.contains("begins anew") || text.contains("\n1: ");
+        assert_eq!(said.lines().any(|line| line.starts_with("1: ")), anew, "{said}");
+    }
+}
+
 #[test]
 fn a_changed_function_is_called_next_and_memory_is_kept() {
     for args in [&[][..], &["--opt", "speed"]] {
