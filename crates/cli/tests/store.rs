@@ -2,7 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test whose surroundings fail cannot go on")]
 
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -273,15 +276,9 @@ fn an_edit_of_the_same_length_within_one_tick_of_the_clock_is_seen() {
     }
 }
 
-#[test]
-fn verifying_finds_what_is_kept_wrongly_and_makes_it_again() {
-    let project = Project::new();
-    project.build(&[]);
-    let verified = project.build(&["--verify"]);
-    assert_eq!(verified, project.clean());
-    // Each value under the key of the next one, all checksums right.
-    let path = project.path().join(".morph/packs/0000000001.pack");
-    let mut bytes = fs::read(&path).unwrap();
+/// Puts each value of a pack under the key of the next one, all checksums right.
+fn confuse(pack: &Path) {
+    let mut bytes = fs::read(pack).unwrap();
     let count = u32::from_le_bytes(bytes[12..16].try_into().unwrap()) as usize;
     let end = 20 + count * 48;
     let mut places: Vec<Vec<u8>> =
@@ -294,7 +291,106 @@ fn verifying_finds_what_is_kept_wrongly_and_makes_it_again() {
     hasher.update(&bytes[8..16]);
     hasher.update(&bytes[20..end]);
     bytes[16..20].copy_from_slice(&hasher.finalize().to_le_bytes());
-    fs::write(&path, bytes).unwrap();
+    fs::write(pack, bytes).unwrap();
+}
+
+#[test]
+fn a_watch_finds_what_is_kept_wrongly_while_nothing_is_saved() {
+    // Enough fragments that one in 64 is some of them, whichever.
+    let mut program = String::from(PROGRAM);
+    for number in 0..700 {
+        writeln!(program, "fungsi lain{number}()\n  kembalikan {number}\ntutup_fungsi").unwrap();
+    }
+    let project = Project::new();
+    project.save("utama.fox", &program);
+    project.build(&[]);
+    confuse(&project.path().join(".morph/packs/0000000001.pack"));
+    let mut watch = Command::new(env!("CARGO_BIN_EXE_morph"))
+        .args(["watch", "utama.fox", "--lang", "en", "--color", "never"])
+        .current_dir(project.path())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(watch.stderr.take().unwrap()).lines().map_while(Result::ok);
+    let wrong = "is not what comes out now: it was made again";
+    let found = lines.into_iter().find(|line| line.contains(wrong));
+    watch.kill().unwrap();
+    watch.wait().unwrap();
+    assert!(found.is_some());
+    let bundles = fs::read_dir(project.path().join(".morph/bundles")).unwrap();
+    assert!(bundles.count() > 0);
+    // Whatever was looked at is right again, and nothing else is worse for it.
+    let verified = project.build(&["--verify"]);
+    assert_eq!((verified.status, verified.image), (Some(3), project.clean().image));
+}
+
+/// All files that are kept, with their bytes.
+fn snapshot(project: &Project) -> BTreeMap<PathBuf, Vec<u8>> {
+    project.kept().into_iter().map(|path| (path.clone(), fs::read(&path).unwrap())).collect()
+}
+
+#[test]
+fn after_a_power_loss_any_mixture_of_old_new_and_torn_files_gives_the_same_build() {
+    let project = Project::new();
+    project.build(&[]);
+    let before = snapshot(&project);
+    project.save("utama.fox", &PROGRAM.replace("kembalikan 1", "kembalikan 2"));
+    let clean = project.clean();
+    project.build(&[]);
+    let after = snapshot(&project);
+    let changed: Vec<&PathBuf> =
+        after.keys().filter(|path| before.get(*path) != after.get(*path)).collect();
+    assert!(changed.len() >= 4, "{changed:?}");
+    // Names can reach the disk in any order, and without what the files contain: nothing of it, or its first pages.
+    let fates = 4_usize;
+    let mut random = fastrand::Rng::with_seed(5);
+    let all = fates.pow(u32::try_from(changed.len()).unwrap());
+    let mut told = 0;
+    for number in (0..150).map(|_| random.usize(0..all)).chain([0, all - 1]) {
+        fs::remove_dir_all(project.path().join(".morph")).unwrap();
+        for (path, new) in &after {
+            let place = changed.iter().position(|changed| *changed == path);
+            let fate =
+                place.map_or(1, |place| number / fates.pow(u32::try_from(place).unwrap()) % fates);
+            let bytes = match fate {
+                0 => before.get(path).cloned(),
+                1 => Some(new.clone()),
+                2 => Some(vec![0; new.len()]),
+                _ => {
+                    let mut torn = new.clone();
+                    let written = 4096.min(new.len() / 2);
+                    torn[written..].fill(0);
+                    Some(torn)
+                }
+            };
+            if let Some(bytes) = bytes {
+                fs::create_dir_all(path.parent().unwrap()).unwrap();
+                fs::write(path, bytes).unwrap();
+            }
+        }
+        let built = project.build(&[]);
+        let (warnings, rest): (Vec<&str>, Vec<&str>) =
+            built.report.lines().partition(|line| line.starts_with("warning: "));
+        told += warnings.len();
+        let report: String = rest.iter().map(|line| format!("{line}\n")).collect();
+        assert_eq!(report, clean.report, "mixture {number}");
+        assert!((built.status, &built.image) == (clean.status, &clean.image), "mixture {number}");
+        // Whoever needs what is kept hears of what is left of it; then it is whole.
+        told += project.build(&["--verify"]).report.matches("warning: ").count();
+        assert_eq!(project.build(&["--verify"]), clean, "mixture {number}");
+    }
+    assert!(told > 50, "only {told} were told");
+}
+
+#[test]
+fn verifying_finds_what_is_kept_wrongly_and_makes_it_again() {
+    let project = Project::new();
+    project.build(&[]);
+    let verified = project.build(&["--verify"]);
+    assert_eq!(verified, project.clean());
+    confuse(&project.path().join(".morph/packs/0000000001.pack"));
     let clean = project.clean();
     let verified = project.build(&["--verify"]);
     assert_eq!((verified.status, &verified.image), (clean.status, &clean.image));

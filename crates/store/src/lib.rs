@@ -62,6 +62,8 @@ pub struct Store {
     is_read: bool,
     /// The newest first.
     packs: Vec<Named>,
+    /// Packs that nobody can read.
+    unreadable: Vec<u64>,
     /// Where the newest entry of each key lies: pack, entry.
     places: FxHashMap<Key, (u32, u32)>,
     fresh: Builder,
@@ -92,6 +94,7 @@ impl Store {
             limits,
             is_read: false,
             packs: Vec::new(),
+            unreadable: Vec::new(),
             places: FxHashMap::default(),
             fresh: Builder::default(),
             used: FxHashSet::default(),
@@ -109,7 +112,14 @@ impl Store {
             let Some(bytes) = self.folder.read(&file) else { continue };
             match Pack::read(bytes) {
                 Ok(pack) => self.packs.push(Named { number, pack }),
-                Err(what) => self.problems.push(Problem { file, what }),
+                Err(what) => {
+                    match what {
+                        PackProblem::Kind | PackProblem::Index => self.unreadable.push(number),
+                        // Somebody else can.
+                        PackProblem::Version(_) | PackProblem::Entry => {}
+                    }
+                    self.problems.push(Problem { file, what });
+                }
             }
         }
         self.place();
@@ -179,7 +189,7 @@ impl Store {
     }
 
     /// Writes what was put in, and notes that `user` needs what was asked for or put in since the store was opened. From time to time
-    /// it also collects what nobody needs.
+    /// it also collects what nobody needs; packs that nobody can read go at once.
     ///
     /// # Errors
     ///
@@ -195,7 +205,20 @@ impl Store {
             self.fresh = Builder::default();
             self.forget();
         }
+        self.drop_unreadable()?;
         self.collect(now)
+    }
+
+    /// Removes packs that were told to be damaged, so that they are told once. If somebody else is at it, the next one does.
+    fn drop_unreadable(&mut self) -> io::Result<()> {
+        if self.unreadable.is_empty() {
+            return Ok(());
+        }
+        let Some(_lock) = self.folder.try_lock()? else { return Ok(()) };
+        for number in std::mem::take(&mut self.unreadable) {
+            self.folder.remove(&folder::pack_file(number))?;
+        }
+        Ok(())
     }
 
     /// Whatever was read is read again when it is needed.

@@ -92,6 +92,13 @@ fn every_flipped_bit_and_every_truncation_costs_what_it_hit_and_is_told() {
         let mut store = Store::open(folder.path());
         assert!(right(&mut store, 0..8) < 8 && !store.problems().is_empty(), "{length} bytes");
     }
+    // A pack that nobody can read is told once.
+    fs::write(&path, &whole[..10]).unwrap();
+    let mut store = Store::open(folder.path());
+    assert_eq!((right(&mut store, 0..8), store.problems().len()), (0, 1));
+    store.commit("user", SystemTime::now()).unwrap();
+    let mut store = Store::open(folder.path());
+    assert_eq!((right(&mut store, 0..8), store.problems()), (0, Vec::new()));
     // A value that is damaged is made again, and all is well.
     let mut bytes = whole;
     let last = bytes.len() - 1;
