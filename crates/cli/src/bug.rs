@@ -35,7 +35,12 @@ pub(crate) fn install_hook(lang: Lang) {
 
 /// Runs `command` where deep nesting cannot exhaust the stack. A panic becomes a status.
 pub(crate) fn on_large_stack(command: impl FnOnce() -> Status + Send + 'static) -> Status {
-    match thread::Builder::new().stack_size(STACK).spawn(command) {
+    #[expect(
+        clippy::exit,
+        reason = "giving back the memory of a large program, page by page, takes longer than a small build"
+    )]
+    let and_end = move || -> Status { std::process::exit(i32::from(command().number())) };
+    match thread::Builder::new().stack_size(STACK).spawn(and_end) {
         Ok(handle) => handle.join().unwrap_or(Status::Bug),
         Err(error) => {
             let _ = writeln!(io::stderr(), "error: cannot start: {error}");

@@ -271,7 +271,7 @@ fn summary_json(
         "version": VERSION,
         "kind": "summary",
         "status": status.number(),
-        "image": built.image.is_some(),
+        "image": built.image.is_some() || built.in_place,
         "errors": report.count(Severity::Error),
         "warnings": report.count(Severity::Warning),
         "fragments": report.total,

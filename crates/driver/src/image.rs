@@ -1,12 +1,15 @@
 //! Writing the image, so that its name never holds half of one.
 
 use std::fs::{self, OpenOptions};
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::process;
 
 use crate::deferral::Deferral;
+
+/// Bytes that are compared at a time.
+const PART: usize = 1 << 17;
 
 /// Writes an executable file: to a temporary name beside it, then renamed.
 ///
@@ -21,7 +24,9 @@ pub fn write_image(path: &Path, bytes: &[u8], deferral: &Deferral) -> io::Result
         Ok(metadata) if !metadata.is_file() => {
             return OpenOptions::new().write(true).open(&target)?.write_all(bytes);
         }
-        Ok(metadata) if is_written(&target, &metadata, bytes) => return Ok(()),
+        Ok(metadata) if could_be(&metadata, bytes.len() as u64) && is_written(&target, bytes) => {
+            return Ok(());
+        }
         Ok(_) | Err(_) => {}
     }
     let mut name = std::ffi::OsString::from(".");
@@ -38,11 +43,51 @@ pub fn write_image(path: &Path, bytes: &[u8], deferral: &Deferral) -> io::Result
     })
 }
 
-/// Whether the very image is there already: then it need not be written.
-fn is_written(path: &Path, metadata: &fs::Metadata, bytes: &[u8]) -> bool {
+/// Whether a file is an executable of that length.
+fn could_be(metadata: &fs::Metadata, length: u64) -> bool {
     let executable = metadata.permissions().mode() & 0o100 != 0;
-    let as_long = metadata.len() == bytes.len() as u64;
-    executable && as_long && fs::read(path).is_ok_and(|there| there == bytes)
+    metadata.is_file() && executable && metadata.len() == length
+}
+
+/// Whether the very image is there already: then it need not be written.
+fn is_written(path: &Path, bytes: &[u8]) -> bool {
+    let mut rest = bytes;
+    let compared = in_parts(path, |part| match rest.split_at_checked(part.len()) {
+        Some((same, behind)) if same == part => {
+            rest = behind;
+            true
+        }
+        Some(_) | None => false,
+    });
+    compared && rest.is_empty()
+}
+
+/// Whether an executable with this length and checksum is there.
+pub(crate) fn is_there(path: &Path, (length, checksum): (u64, u32)) -> bool {
+    let mut hasher = crc32fast::Hasher::new();
+    let could_be = fs::metadata(path).is_ok_and(|metadata| could_be(&metadata, length));
+    could_be
+        && in_parts(path, |part| {
+            hasher.update(part);
+            true
+        })
+        && hasher.finalize() == checksum
+}
+
+/// Reads a file part by part, as long as `go_on` says so: an image is large, and memory that nobody has touched yet is dear. Whether it
+/// came to the end.
+fn in_parts(path: &Path, mut go_on: impl FnMut(&[u8]) -> bool) -> bool {
+    let Ok(mut file) = fs::File::open(path) else { return false };
+    let mut part = vec![0; PART];
+    loop {
+        match file.read(&mut part) {
+            Ok(0) => return true,
+            Ok(length) if go_on(&part[..length]) => {}
+            Ok(_) => return false,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(_) => return false,
+        }
+    }
 }
 
 fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {

@@ -174,7 +174,7 @@ pub struct Isolation {
     pub digests: Digests,
     /// Of this process.
     pub deferral: Deferral,
-    /// Where the image of the last build may still lie: then it need not be made again.
+    /// Where the caller will write the image. If it lies there already, nobody needs its bytes: [`Output::in_place`](crate::Output::in_place).
     pub image_at: Option<PathBuf>,
     /// Is told before each step that changes what is kept.
     pub store_watcher: Option<StoreWatcher>,

@@ -61,6 +61,8 @@ pub enum Status {
 pub struct Output {
     /// The executable.
     pub image: Option<Vec<u8>>,
+    /// There is no image to write: the very one lies where the caller would write it.
+    pub in_place: bool,
     /// What is needed to change the program while it runs, if that was asked for.
     pub hot: Option<Box<hot::Program>>,
     pub status: Status,
@@ -87,6 +89,7 @@ impl Output {
     fn only(report: Report, status: Status, stopwatch: Stopwatch) -> Output {
         Output {
             image: None,
+            in_place: false,
             hot: None,
             status,
             report,
@@ -134,10 +137,16 @@ pub fn build(root: &Path, options: &Options, mut isolation: Isolation) -> Output
         && let Some(last) = unchanged::last(&project, isolation.image_at.as_deref(), &mut ledger)
     {
         stopwatch.lap("unchanged");
-        let Last { status, image, report, folders } = last;
+        let Last { status, image, in_place, report, folders } = last;
         ledger.results.count(report.total, 0);
         let notes = ledger.close();
-        return Output { image, notes, folders, ..Output::only(report, status, stopwatch) };
+        return Output {
+            image,
+            in_place,
+            notes,
+            folders,
+            ..Output::only(report, status, stopwatch)
+        };
     }
     let texts = Bump::new();
     let shield = Shield::new(&isolation, &config, &ledger);
@@ -233,7 +242,8 @@ pub fn build(root: &Path, options: &Options, mut isolation: Isolation) -> Output
     let folders = project.folders(files);
     let notes = ledger.close();
     stopwatch.lap("report");
-    Output { image, hot, status, report, timings: stopwatch.laps, notes, bundles, digests, folders }
+    let (timings, in_place) = (stopwatch.laps, false);
+    Output { image, in_place, hot, status, report, timings, notes, bundles, digests, folders }
 }
 
 /// Who needs the results of this build: the program, as it is built with these options.

@@ -173,7 +173,7 @@ impl<'p, 'a> Files<'p, 'a> {
             Location::Library(index) => Ok(library::UNITS[*index].text),
             Location::File(path) => {
                 let start = Instant::now();
-                let text = source::read(path);
+                let text = self.project.take_text(path).map_or_else(|| source::read(path), Ok);
                 self.reading += start.elapsed();
                 self.whole &= text.is_ok();
                 Ok(self.texts.alloc_str(&text?))

@@ -26,6 +26,8 @@ pub struct Project {
     kind: library::Kind,
     /// Where paths of imports led.
     probes: RefCell<BTreeMap<PathBuf, Probed>>,
+    /// Files that were read already in this build.
+    texts: RefCell<BTreeMap<PathBuf, String>>,
 }
 
 /// What a path led to.
@@ -79,12 +81,23 @@ impl Location {
 }
 
 impl Project {
+    /// Keeps texts of files, so that each is read once in a build.
+    pub(crate) fn keep_texts(&self, texts: impl Iterator<Item = (PathBuf, String)>) {
+        self.texts.borrow_mut().extend(texts);
+    }
+
+    /// The text of a file that was kept.
+    pub(crate) fn take_text(&self, path: &Path) -> Option<String> {
+        self.texts.borrow_mut().remove(path)
+    }
+
     /// A project without files: a program that is one text imports nothing but the library.
     pub(crate) fn of_text(name: &str) -> (Project, Location) {
         let project = Project {
             roots: Vec::new(),
             kind: library::Kind::default(),
             probes: RefCell::default(),
+            texts: RefCell::default(),
         };
         (project, Location::File(PathBuf::from(name)))
     }
@@ -106,7 +119,12 @@ impl Project {
                 roots
             }
         };
-        let project = Project { roots, kind: library::Kind::default(), probes: RefCell::default() };
+        let project = Project {
+            roots,
+            kind: library::Kind::default(),
+            probes: RefCell::default(),
+            texts: RefCell::default(),
+        };
         Ok((project, Location::File(file)))
     }
 

@@ -14,6 +14,7 @@ use morph_sema::summary::Side;
 use serde::{Deserialize, Serialize};
 
 use crate::config;
+use crate::image;
 use crate::ledger::Ledger;
 use crate::pipeline::Status;
 use crate::program::Program;
@@ -105,6 +106,8 @@ fn image_record(user: &str) -> String {
 pub(crate) struct Last {
     pub(crate) status: Status,
     pub(crate) image: Option<Vec<u8>>,
+    /// The image lies where it belongs.
+    pub(crate) in_place: bool,
     pub(crate) report: Report,
     /// Those in which something could change it.
     pub(crate) folders: BTreeSet<PathBuf>,
@@ -139,25 +142,30 @@ pub(crate) fn last(
             None => crate::library::UNITS.get(crate::library::find(&unit.path)?)?.text.to_owned(),
         };
         if digest(&text) != unit.text {
+            // The build that follows need not read again what was read for nothing.
+            let read = files.into_iter().zip(units.into_iter().map(|unit: UnitText| unit.text));
+            project.keep_texts(read.chain(unit.file.map(|file| (file, text))));
             return None;
         }
         units.push(UnitText { path: unit.path, text });
     }
+    let in_place = match (outcome.image, image_at) {
+        (Some(sum), Some(path)) => image::is_there(path, sum),
+        (None, _) | (_, None) => false,
+    };
     let image = match outcome.image {
-        Some(sum) => {
-            let is_it = |image: &Vec<u8>| checksum(image) == sum;
-            let kept = ledger.results.record(&image_record(&user)).filter(is_it);
-            let written = || image_at.and_then(|path| fs::read(path).ok()).filter(is_it);
-            Some(kept.or_else(written)?)
+        Some(sum) if !in_place => {
+            let kept = ledger.results.record(&image_record(&user));
+            Some(kept.filter(|image| checksum(image) == sum)?)
         }
-        None => None,
+        Some(_) | None => None,
     };
     let status = match outcome.status {
         Kind::Complete => Status::Complete,
         Kind::NoImage => Status::NoImage,
         Kind::WithErrors => Status::WithErrors,
     };
-    Some(Last { status, image, report: outcome.into_report(units)?, folders })
+    Some(Last { status, image, in_place, report: outcome.into_report(units)?, folders })
 }
 
 impl Outcome {

@@ -17,7 +17,7 @@ use crate::{PackProblem, Store};
 pub struct Limits {
     /// Bytes of all packs. From four fifths of it on only what is needed stays. Records may have a quarter of it besides.
     pub size: u64,
-    /// More packs than this are made one.
+    /// More packs than this are made one; the newest of them, if those are small beside the first large one.
     pub packs: usize,
     /// How long an entry stays that no user needs.
     pub unneeded: Duration,
@@ -39,8 +39,9 @@ impl Default for Limits {
 impl Store {
     /// Collects, if there are too many packs or too many bytes, and nobody else does.
     pub(crate) fn collect(&mut self, now: SystemTime) -> io::Result<()> {
-        let packs = self.folder.packs();
-        let size: u64 = packs.iter().map(|(_, file)| self.folder.length(file)).sum();
+        let mut packs = self.folder.packs();
+        let lengths: Vec<u64> = packs.iter().map(|(_, file)| self.folder.length(file)).collect();
+        let size: u64 = lengths.iter().sum();
         let records = self.folder.record_files();
         let of_records: u64 = records.iter().map(|(_, length, _)| length).sum();
         let scarce = size > self.limits.size / 5 * 4;
@@ -59,6 +60,14 @@ impl Store {
             }
         }
         let oldest = before(now, self.limits.unneeded);
+        if !scarce {
+            let (new, old) = packs.split_at(newest_small(&lengths));
+            let is_old = |file| self.folder.written(file).is_none_or(|written| written < oldest);
+            // Where many edits made a little each, what the first build made is not copied again and again.
+            if new.len() > self.limits.packs / 2 && !old.iter().any(|(_, file)| is_old(file)) {
+                packs.truncate(new.len());
+            }
+        }
         let mut kept = Builder::default();
         let mut seen: FxHashSet<Key> = FxHashSet::default();
         let mut gone = Vec::new();
@@ -96,6 +105,13 @@ impl Store {
         self.forget();
         Ok(())
     }
+}
+
+/// How many packs, from the newest on, are small beside the ones behind them; all, if they are not.
+fn newest_small(lengths: &[u64]) -> usize {
+    let size: u64 = lengths.iter().sum();
+    let large = lengths.iter().position(|length| *length > size / 2);
+    large.unwrap_or(lengths.len())
 }
 
 fn before(now: SystemTime, age: Duration) -> SystemTime {

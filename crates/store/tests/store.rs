@@ -233,6 +233,32 @@ fn what_nobody_needs_goes_when_it_is_old_and_at_once_when_space_is_scarce() {
 }
 
 #[test]
+fn what_was_made_at_first_is_not_copied_with_every_few_small_edits() {
+    let folder = tempfile::tempdir().unwrap();
+    let limits = Limits { packs: 4, ..Limits::default() };
+    filled(folder.path(), 0..400);
+    let (first, now) = (pack(folder.path()), SystemTime::now());
+    let whole = fs::read(&first).unwrap();
+    let edit = |number: u32, now: SystemTime| {
+        let mut store = Store::open_with(folder.path(), limits, None);
+        assert_eq!(right(&mut store, 0..number), number as usize);
+        store.put(key(number), &value(number));
+        store.commit("user", now).unwrap();
+        let packs = fs::read_dir(folder.path().join("packs")).unwrap().count();
+        assert!(packs <= 4 + 1, "{packs} packs after {number}");
+    };
+    for number in 400..430 {
+        edit(number, now);
+        assert!(fs::read(&first).is_ok_and(|bytes| bytes == whole), "after {number}");
+    }
+    // Once a day all is looked through.
+    for number in 430..434 {
+        edit(number, now + limits.unneeded * 2);
+    }
+    assert!(!first.exists());
+}
+
+#[test]
 fn several_at_once_lose_nothing_of_each_other() {
     let folder = tempfile::tempdir().unwrap();
     let limits = Limits { packs: 3, ..Limits::default() };

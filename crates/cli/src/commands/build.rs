@@ -42,6 +42,8 @@ impl Build {
             built.timings.push(("write", start.elapsed()));
         }
         output::report_as(&built, options, status)?;
+        // The process is about to end, and memory ends with it.
+        std::mem::forget(built);
         Ok(status)
     }
 

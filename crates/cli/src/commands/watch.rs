@@ -133,11 +133,10 @@ impl Watch {
     }
 
     fn build(&self, options: &Options, reuse: Reuse) -> io::Result<Output> {
-        let image_at = self.output.clone();
         let own = options.isolation();
         // Who asks for more work than that gets it.
         let reuse = if own.reuse == Reuse::Results { reuse } else { own.reuse };
-        let isolation = morph_driver::isolation::Isolation { reuse, image_at, ..own };
+        let isolation = morph_driver::isolation::Isolation { reuse, ..own };
         let mut options = options.build(Goal::Image);
         if self.hot {
             options.hot = true;
