@@ -44,6 +44,7 @@ mod relaid;
 pub mod report;
 mod results;
 mod sandboxed;
+mod side_by_side;
 pub mod source;
 pub mod status;
 mod stopwatch;

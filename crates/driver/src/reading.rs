@@ -16,12 +16,16 @@ use crate::protection::{Cost, Shield};
 use crate::reader::{Lines, Reader, Seen, Source};
 use crate::results::KeptUnit;
 use crate::sandboxed::{Broken, BrokenTask, encode};
+use crate::side_by_side;
 use crate::unit::Fragment;
 use crate::unread::{closed, head};
 use crate::worker::{BadAnswer, FrontJob, FrontTask, read_pieces, read_seen};
 
 /// Texts of most programs have room in this; more address space is taken when it is needed.
 const FIRST_ROOM: usize = 4 << 20;
+
+/// Looking at fewer units than these takes no longer than making a thread.
+const LEAST_UNITS: usize = 24;
 
 /// Reads units in sandboxes.
 pub(crate) struct SandboxedReader<'a, 'l> {
@@ -137,7 +141,8 @@ impl<'a> Reader<'a> for SandboxedReader<'a, '_> {
     fn read(&mut self, units: &[Source<'a>]) -> Vec<Vec<Fragment<'a>>> {
         self.read += units.len();
         self.ledger.step(Step::Reading, self.read);
-        let known: Vec<_> = units.iter().map(|unit| self.known(unit)).collect();
+        let kept: Vec<_> = units.iter().map(|unit| (*unit, self.kept(unit))).collect();
+        let known = side_by_side::map(&kept, LEAST_UNITS, |(unit, kept)| known(unit, (*kept)?));
         let missing = units.iter().zip(&known).filter(|(_, known)| known.is_none());
         let missing: Vec<Source<'a>> = missing.map(|(unit, _)| *unit).collect();
         let mut read = self.read_anew(&missing).into_iter();
@@ -147,22 +152,10 @@ impl<'a> Reader<'a> for SandboxedReader<'a, '_> {
 }
 
 impl<'a> SandboxedReader<'a, '_> {
-    /// The fragments of a unit that an earlier build has read.
-    fn known(&mut self, source: &Source<'a>) -> Option<Vec<Fragment<'a>>> {
+    /// What an earlier build has kept of a unit.
+    fn kept(&mut self, source: &Source<'a>) -> Option<&'a [u8]> {
         let kept = self.ledger.results.unit(source.side, source.text)?;
-        let kept: &'a [u8] = self.texts.alloc_slice_copy(kept);
-        let KeptUnit { pieces, seen } = postcard::from_bytes(kept).ok()?;
-        let pieces = read_pieces(pieces, source.text).ok()?;
-        if pieces.len() != seen.len() {
-            return None;
-        }
-        let mut lines = Lines::new(source.text);
-        let read = pieces.into_iter().zip(seen).map(|(piece, seen)| {
-            let Seen { syntax, summary } = read_seen(seen, &piece, piece.text(source.text)).ok()?;
-            let line = lines.next(&piece);
-            Some(Fragment { piece, line, syntax, summary, fault: None })
-        });
-        read.collect()
+        Some(self.texts.alloc_slice_copy(kept))
     }
 
     /// Reads units in sandboxes, and keeps what comes out.
@@ -250,6 +243,22 @@ impl<'a> SandboxedReader<'a, '_> {
         }
         read
     }
+}
+
+/// The fragments of a unit that an earlier build has read.
+fn known<'a>(source: &Source<'a>, kept: &'a [u8]) -> Option<Vec<Fragment<'a>>> {
+    let KeptUnit { pieces, seen } = postcard::from_bytes(kept).ok()?;
+    let pieces = read_pieces(pieces, source.text).ok()?;
+    if pieces.len() != seen.len() {
+        return None;
+    }
+    let mut lines = Lines::new(source.text);
+    let read = pieces.into_iter().zip(seen).map(|(piece, seen)| {
+        let Seen { syntax, summary } = read_seen(seen, &piece, piece.text(source.text)).ok()?;
+        let line = lines.next(&piece);
+        Some(Fragment { piece, line, syntax, summary, fault: None })
+    });
+    read.collect()
 }
 
 /// Cutting units: one job each.

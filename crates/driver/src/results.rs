@@ -13,7 +13,7 @@ use std::time::SystemTime;
 use morph_diag::{Diagnostic, FragmentId, Label, Origin};
 use morph_fault::fault::Key;
 use morph_sema::summary::Side;
-use morph_store::{Limits, Store};
+use morph_store::{Limits, Store, Value};
 use morph_syntax::Piece;
 use serde::{Deserialize, Serialize};
 
@@ -146,6 +146,14 @@ impl Results {
     /// What is known of the fragment with this key.
     pub(crate) fn built(&mut self, key: &Key) -> Option<&[u8]> {
         self.store.as_mut()?.get(&built_key(key))
+    }
+
+    /// The same for many keys, not checked yet.
+    pub(crate) fn all_built(&mut self, keys: &[&Key]) -> Vec<Option<Value<'_>>> {
+        let Some(store) = &mut self.store else { return vec![None; keys.len()] };
+        let places: Vec<_> = keys.iter().map(|key| store.find(&built_key(key))).collect();
+        let store = &*store;
+        places.into_iter().map(|place| store.at(&place?)).collect()
     }
 
     pub(crate) fn keep_built(&mut self, key: &Key, kept: &KeptBuilt<'_>) {

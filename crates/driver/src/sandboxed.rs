@@ -7,8 +7,9 @@ use morph_fault::fault::{Crash, Fault, FaultKind, Key, Resource};
 use morph_fault::supervisor::{Grain, Job, PlannedUnit, Rung, Verdict};
 use morph_fault::unit::UnitId;
 use morph_sandbox::Pool;
-use morph_sema::environment::Environment;
+use morph_sema::environment::{AskedEntry, Environment};
 use morph_sema::summary::Side;
+use morph_store::Value;
 use morph_syntax::PieceKind;
 use morph_syntax::significant::{self, Run};
 use rustc_hash::FxHashSet;
@@ -26,9 +27,13 @@ use crate::program::{FragmentRef, Program};
 use crate::protection::{Cost, Shield, compiler_build};
 use crate::relaid;
 use crate::results::{KeptBuilt, KeptWords, foreign_marks};
+use crate::side_by_side;
 use crate::task::{Built, Executor, Made, Task, Verdict as Answer, unit_name};
 use crate::unread::head;
 use crate::worker::{BackJob, BadAnswer, read_built};
+
+/// Looking at fewer results than these takes no longer than making a thread.
+const LEAST_FRAGMENTS: usize = 500;
 
 /// What became of a fragment on which a worker broke.
 #[derive(Clone, Copy, Debug)]
@@ -130,13 +135,7 @@ impl<'p, 'l> SandboxedExecutor<'p, 'l> {
             let side = self.program.units[self.places[id.0 as usize].unit as usize].side();
             let earlier = self.ledger.recovery.earlier(&self.keys[id.0 as usize]);
             let built = earlier.and_then(|reply| read_built(reply).ok());
-            let holds = |built: &Built| {
-                built
-                    .asked
-                    .iter()
-                    .all(|entry| self.environment.answer(side, entry.question) == entry.answer)
-            };
-            match built.filter(holds) {
+            match built.filter(|built| holds(built, &self.environment, side)) {
                 Some(mut built) => {
                     if let Some(fault) = self.lowered_before(id) {
                         let site = self.site(id);
@@ -158,15 +157,18 @@ impl<'p, 'l> SandboxedExecutor<'p, 'l> {
         if !self.ledger.results.are_kept() {
             return (tasks, Vec::new());
         }
-        let mut answers = Vec::new();
-        let mut left = Vec::new();
+        let (left, tasks): (Vec<Task>, Vec<Task>) = tasks
+            .into_iter()
+            .partition(|Task(id)| self.ledger.results.is_verified(&self.keys[id.0 as usize]));
+        let (mut left, mut answers) = (left, Vec::with_capacity(tasks.len()));
+        let ready = self.ready(&tasks);
         let mut definitions = None;
-        for task in tasks {
-            let Task(id) = task;
-            if self.ledger.results.is_verified(&self.keys[id.0 as usize]) {
-                left.push(task);
+        for (task, ready) in tasks.into_iter().zip(ready) {
+            if let Some(built) = ready {
+                answers.push((task, Answer::Built(built)));
                 continue;
             }
+            let Task(id) = task;
             let key = self.keys[id.0 as usize];
             let kept = self.kept(task, &key, &mut definitions);
             match kept.or_else(|| self.relaid(task, &mut definitions)) {
@@ -175,6 +177,27 @@ impl<'p, 'l> SandboxedExecutor<'p, 'l> {
             }
         }
         (left, answers)
+    }
+
+    /// What earlier builds made of these fragments, where that holds as it is: most of what is taken, and so looked at by all processors.
+    fn ready(&mut self, tasks: &[Task]) -> Vec<Option<Box<Built>>> {
+        let sides = tasks.iter().map(|Task(id)| {
+            let place = self.places[id.0 as usize];
+            self.program.units[place.unit as usize].side()
+        });
+        let keys: Vec<&Key> = tasks.iter().map(|Task(id)| &self.keys[id.0 as usize]).collect();
+        let kept = self.ledger.results.all_built(&keys);
+        let kept: Vec<(Side, Option<Value<'_>>)> = sides.zip(kept).collect();
+        let environment = &*self.environment;
+        side_by_side::map(&kept, LEAST_FRAGMENTS, |(side, kept)| {
+            let KeptBuilt { marked, reply } = postcard::from_bytes((*kept)?.check()?).ok()?;
+            // Marks in other fragments have to be found again.
+            if !marked.is_empty() {
+                return None;
+            }
+            let built = read_built(reply).ok()?;
+            holds(&built, environment, *side).then(|| Box::new(built))
+        })
     }
 
     /// What an earlier build made of a fragment with this key, if it holds.
@@ -188,8 +211,7 @@ impl<'p, 'l> SandboxedExecutor<'p, 'l> {
         let kept = self.ledger.results.built(key)?;
         let KeptBuilt { marked, reply } = postcard::from_bytes(kept).ok()?;
         let mut built = read_built(reply).ok()?;
-        let asked = &built.asked;
-        if asked.iter().any(|entry| self.environment.answer(side, entry.question) != entry.answer) {
+        if !holds(&built, &self.environment, side) {
             return None;
         }
         for label in foreign_marks(&mut built.diagnostics) {
@@ -266,11 +288,8 @@ impl<'p, 'l> SandboxedExecutor<'p, 'l> {
         let Some(kept) = self.ledger.results.built(&self.keys[id.0 as usize]) else { return false };
         let Ok(KeptBuilt { marked, reply: kept }) = postcard::from_bytes(kept) else { return true };
         let Ok(built) = read_built(kept) else { return true };
-        let mut asked = built.asked.iter();
-        let holds =
-            asked.all(|entry| self.environment.answer(side, entry.question) == entry.answer);
         // Marks in other fragments are by their numbers, which change with the program.
-        holds && marked.is_empty() && kept != reply
+        holds(&built, &self.environment, side) && marked.is_empty() && kept != reply
     }
 
     /// What a fragment died of at a higher rung, in an earlier build.
@@ -422,6 +441,12 @@ impl Executor for SandboxedExecutor<'_, '_> {
         let site = Site { unit, fragment: Some(place.fragment) };
         *self.faulted(Task(id), site, stubbed, Fate::Closed)
     }
+}
+
+/// Whether every answer that a fragment got would be the same now.
+fn holds(built: &Built, environment: &Environment, side: Side) -> bool {
+    let same = |entry: AskedEntry<'_>| environment.answer(side, entry.question) == entry.answer;
+    built.asked.iter().all(same)
 }
 
 /// Checking and compiling: one job each.

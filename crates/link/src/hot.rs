@@ -144,6 +144,7 @@ pub fn link(
         .collect();
     let mut options = options.clone();
     options.roots.extend(named.iter().map(|function| function.symbol.to_owned()));
+    options.roots.push(PATH.to_owned());
     let names = symbols::join_names(&all);
     let table = SymbolTable::build(&all, &options, &names)?;
     let live = mark::mark(&all, &options, &table)?;

@@ -9,7 +9,7 @@
 //! have each their own. Program code sees its own tables first, then the library's; library code sees
 //! the library's only, so no definition of a program can change what a library function does.
 
-use std::cell::OnceCell;
+use std::sync::OnceLock;
 
 use morph_diag::{Diagnostic, FragmentId, Span};
 use morph_object::Symbol;
@@ -141,7 +141,7 @@ pub struct Environment {
     /// All structs of both sides, by id.
     structs: Vec<StructEntry>,
     /// Names for "did you mean" of each side, made when the first one is looked for.
-    names: [OnceCell<Names>; 2],
+    names: [OnceLock<Names>; 2],
 }
 
 #[derive(Debug)]

@@ -71,6 +71,33 @@ pub struct Store {
     problems: Vec<Problem>,
 }
 
+/// Where the value of a key is, as long as nothing is committed.
+#[derive(Clone, Copy, Debug)]
+pub struct Place(Where);
+
+#[derive(Clone, Copy, Debug)]
+enum Where {
+    Fresh(Key),
+    /// Pack, entry.
+    Pack(u32, u32),
+}
+
+/// A value that nobody has checked yet: checking many is work for many threads.
+#[derive(Clone, Copy, Debug)]
+pub struct Value<'s> {
+    bytes: &'s [u8],
+    /// `None` if it was put in by this process.
+    checksum: Option<u32>,
+}
+
+impl<'s> Value<'s> {
+    /// The value, if it is whole.
+    pub fn check(self) -> Option<&'s [u8]> {
+        let whole = self.checksum.is_none_or(|checksum| pack::sum(&[self.bytes]) == checksum);
+        whole.then_some(self.bytes)
+    }
+}
+
 /// A pack with its number, which is its name.
 struct Named {
     number: u64,
@@ -152,6 +179,28 @@ impl Store {
         }
         self.used.insert(*key);
         self.packs.get(pack as usize)?.pack.get(entry)
+    }
+
+    /// Where the value of a key is; it counts as used. Whoever finds there that it is damaged asks [`Store::get`], which takes note of that.
+    pub fn find(&mut self, key: &Key) -> Option<Place> {
+        if self.fresh.contains(key) {
+            return Some(Place(Where::Fresh(*key)));
+        }
+        self.read();
+        let (pack, entry) = *self.places.get(key)?;
+        self.used.insert(*key);
+        Some(Place(Where::Pack(pack, entry)))
+    }
+
+    /// The value at a place.
+    pub fn at(&self, place: &Place) -> Option<Value<'_>> {
+        match &place.0 {
+            Where::Fresh(key) => self.fresh.get(key).map(|bytes| Value { bytes, checksum: None }),
+            Where::Pack(pack, entry) => {
+                let (bytes, checksum) = self.packs.get(*pack as usize)?.pack.unchecked(*entry)?;
+                Some(Value { bytes, checksum: Some(checksum) })
+            }
+        }
     }
 
     /// Puts a value in, to be written by [`Store::commit`]. It replaces what was there.

@@ -93,9 +93,15 @@ impl Pack {
 
     /// The value of an entry, if it is whole.
     pub(crate) fn get(&self, entry: u32) -> Option<&[u8]> {
+        let (value, checksum) = self.unchecked(entry)?;
+        (sum(&[value]) == checksum).then_some(value)
+    }
+
+    /// The value of an entry, and the checksum that it should have.
+    pub(crate) fn unchecked(&self, entry: u32) -> Option<(&[u8], u32)> {
         let place = self.places.get(entry as usize)?;
         let value = self.bytes.get(place.start..place.start.checked_add(place.length)?)?;
-        (sum(&[value]) == place.checksum).then_some(value)
+        Some((value, place.checksum))
     }
 
     pub(crate) fn size(&self) -> usize {
