@@ -21,6 +21,7 @@ mod hostile;
 pub mod hot;
 mod image;
 pub mod isolation;
+mod keeper;
 mod key;
 mod ledger;
 pub mod library;

@@ -1,5 +1,6 @@
 //! The protection of one build, as numbers: budgets, policies, how many sandboxes, and how faults are worded.
 
+use std::sync::LazyLock;
 use std::thread;
 
 use morph_diag::{Code, Diagnostic, Span};
@@ -53,12 +54,15 @@ pub(crate) struct Shield {
 
 /// Which build of the compiler this is: a digest of its sources.
 pub fn compiler_build() -> Build {
-    let mut bytes = [0; 32];
-    for (byte, pair) in bytes.iter_mut().zip(env!("MORPH_BUILD").as_bytes().chunks(2)) {
-        let digits = std::str::from_utf8(pair).unwrap_or("0");
-        *byte = u8::from_str_radix(digits, 16).unwrap_or(0);
-    }
-    Build(bytes)
+    static BUILD: LazyLock<Build> = LazyLock::new(|| {
+        let mut bytes = [0; 32];
+        for (byte, pair) in bytes.iter_mut().zip(env!("MORPH_BUILD").as_bytes().chunks(2)) {
+            let digits = std::str::from_utf8(pair).unwrap_or("0");
+            *byte = u8::from_str_radix(digits, 16).unwrap_or(0);
+        }
+        Build(bytes)
+    });
+    *BUILD
 }
 
 /// What a fault of the compiler costs.

@@ -9,43 +9,42 @@ use morph_syntax::significant::Run;
 
 use crate::task::{Built, Made};
 
-/// The words of a text as they are kept: their places, without what they are.
-pub(crate) type Words = Vec<Word>;
+/// The places of a text's words as they are kept: numbers of varying length, see [`pack`].
+pub(crate) type Words = Vec<u32>;
 
-/// A word's place, counted from the one before: bytes between the two, its length, lines between the two, and, if it is the first of its
-/// line, the column.
-pub(crate) type Word = (u32, u32, u32, u32);
-
-/// The runs in a form that takes little room.
+/// The runs in a form that takes little room. Of each twice its length, if one blank stands before it; else that and one, the bytes
+/// before it, the line ends among them, and behind a line end its column.
 pub(crate) fn pack(runs: &[Run]) -> Words {
     let (mut end, mut line) = (0, 0);
-    let mut words = Vec::with_capacity(runs.len());
+    let mut words = Vec::with_capacity(runs.len() * 2);
     for run in runs {
-        let lines = run.line - line;
-        let column = if lines == 0 { 0 } else { run.column };
-        words.push((run.start - end, run.end - run.start, lines, column));
+        let (gap, length, lines) = (run.start - end, run.end - run.start, run.line - line);
+        if (gap, lines) == (1, 0) {
+            words.push(length << 1);
+        } else {
+            words.extend([length << 1 | 1, gap, lines]);
+            if lines > 0 {
+                words.push(run.column);
+            }
+        }
         (end, line) = (run.end, run.line);
     }
     words
 }
 
 /// The runs that were packed; `None` if nobody can have packed them.
-pub(crate) fn unpack(words: &[Word]) -> Option<Vec<Run>> {
+pub(crate) fn unpack(words: &[u32]) -> Option<Vec<Run>> {
     let mut runs: Vec<Run> = Vec::with_capacity(words.len());
-    for &(gap, length, lines, column) in words {
-        let (end, line, behind) = runs
-            .last()
-            .map_or((0, 0, 0), |last| (last.end, last.line, last.column + (last.end - last.start)));
+    let mut words = words.iter().copied();
+    let (mut end, mut line, mut behind) = (0_u32, 0_u32, 0_u32);
+    while let Some(first) = words.next() {
+        let length = first >> 1;
+        let (gap, lines) = if first & 1 == 0 { (1, 0) } else { (words.next()?, words.next()?) };
         let start = end.checked_add(gap)?;
-        let column = if lines == 0 { behind.checked_add(gap)? } else { column };
-        column.checked_add(length)?;
-        runs.push(Run {
-            start,
-            end: start.checked_add(length)?,
-            line: line.checked_add(lines)?,
-            column,
-            begins_line: lines != 0,
-        });
+        let column = if lines > 0 { words.next()? } else { behind.checked_add(gap)? };
+        (end, line) = (start.checked_add(length)?, line.checked_add(lines)?);
+        behind = column.checked_add(length)?;
+        runs.push(Run { start, end, line, column, begins_line: lines > 0 });
     }
     Some(runs)
 }
@@ -125,5 +124,24 @@ impl Texts<'_> {
         }
         (line.line, line.column) = (to.line, to.column + within);
         Some(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use morph_syntax::significant::runs;
+
+    use super::{pack, unpack};
+
+    #[test]
+    fn what_is_packed_comes_back() {
+        for text in ["", "a", "a b", "fungsi f()\n\n  ; c\n    kembalikan  1 +\tg(2)\ntutup_fungsi"]
+        {
+            let runs = runs(text).unwrap();
+            assert_eq!(unpack(&pack(&runs)).unwrap(), runs, "{text:?}");
+        }
+        // Nobody packs these.
+        assert_eq!(unpack(&[3]), None);
+        assert_eq!(unpack(&[u32::MAX, u32::MAX, 0, 4, u32::MAX, u32::MAX]), None);
     }
 }

@@ -65,6 +65,24 @@ pub(crate) struct KeptWords {
     pub(crate) words: Words,
 }
 
+/// A key of the store with its value.
+pub(crate) struct Entry {
+    key: [u8; 32],
+    value: Vec<u8>,
+}
+
+impl Entry {
+    /// Of the fragment with this key.
+    pub(crate) fn built(key: &Key, kept: &KeptBuilt<'_>) -> Entry {
+        Entry { key: built_key(key), value: encode(kept) }
+    }
+
+    /// Of all fragments that are like this one but for their layout.
+    pub(crate) fn words(key: &Key, kept: &KeptWords) -> Entry {
+        Entry { key: built_key(key), value: encode(kept) }
+    }
+}
+
 /// A definition by what stays the same when it moves.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Definition<'b> {
@@ -156,21 +174,15 @@ impl Results {
         places.into_iter().map(|place| store.at(&place?)).collect()
     }
 
-    pub(crate) fn keep_built(&mut self, key: &Key, kept: &KeptBuilt<'_>) {
-        if let Some(store) = &mut self.store {
-            put(store, built_key(key), &encode(kept));
-        }
-    }
-
     /// What is known of fragments that are like this one but for their layout.
     pub(crate) fn words(&mut self, key: &Key) -> Option<KeptWords> {
         let kept = self.store.as_mut()?.get(&built_key(key))?;
         postcard::from_bytes(kept).ok()
     }
 
-    pub(crate) fn keep_words(&mut self, key: &Key, kept: &KeptWords) {
+    pub(crate) fn put(&mut self, Entry { key, value }: &Entry) {
         if let Some(store) = &mut self.store {
-            put(store, built_key(key), &encode(kept));
+            put(store, *key, value);
         }
     }
 

@@ -11,15 +11,15 @@ use morph_sema::environment::{AskedEntry, Environment};
 use morph_sema::summary::Side;
 use morph_store::Value;
 use morph_syntax::PieceKind;
-use morph_syntax::significant::{self, Run};
 use rustc_hash::FxHashSet;
 
 use crate::back::Back;
 use crate::crew::{CrewError, Ended, Stubbed, Work};
-use crate::definitions::{Definitions, definition};
+use crate::definitions::Definitions;
 use crate::history;
 use crate::isolation::{AnswerDigest, Digests, FragmentDigest, Site, Step};
-use crate::key::{Hasher, fragment_key, relaid_key};
+use crate::keeper::Keeper;
+use crate::key::{Hasher, fragment_key};
 use crate::ledger::{Ledger, Note};
 use crate::options::{Goal, Opt, Options};
 use crate::phase::Phase;
@@ -227,59 +227,57 @@ impl<'p, 'l> SandboxedExecutor<'p, 'l> {
 
     /// What an earlier build made of the same fragment before its comments or its layout were changed; kept for this text too.
     fn relaid(&mut self, task: Task, definitions: &mut Option<Definitions>) -> Option<Built> {
-        let (key, runs) = self.words(task)?;
+        let Task(id) = task;
+        let (key, runs) = self.keeper().words(id)?;
         let KeptWords { made, words } = self.ledger.results.words(&key)?;
         let before = relaid::unpack(&words)?;
         let built = relaid::relocate(self.kept(task, &made, definitions)?, &before, &runs)?;
-        self.keep(task, &built, &encode(&built));
+        for entry in self.keeper().entries(id, &built, &encode(&built)) {
+            self.ledger.results.put(&entry);
+        }
         Some(built)
     }
 
-    /// The key that a fragment shares with those that are laid out differently, and where its words stand.
-    fn words(&self, Task(id): Task) -> Option<(Key, Vec<Run>)> {
-        let place = self.places[id.0 as usize];
-        let unit = &self.program.units[place.unit as usize];
-        // Nobody edits the library.
-        if unit.side() == Side::Library {
-            return None;
+    fn keeper(&self) -> Keeper<'_> {
+        Keeper {
+            program: self.program,
+            places: &self.places,
+            environment: &self.environment,
+            options: &self.options,
+            keys: &self.keys,
         }
-        let text = unit.text_of(&unit.fragments[place.fragment as usize]);
-        let runs = significant::runs(text)?;
-        let canonical = relaid::canonical(text, &runs);
-        let key = relaid_key(&canonical, self.program, place, &self.environment, &self.options);
-        Some((key, runs))
     }
 
-    /// Keeps what was made of a fragment, and compares it with what was kept, if that is wanted.
-    fn keep(&mut self, Task(id): Task, built: &Built, reply: &[u8]) {
-        let mut marked = Vec::new();
-        for label in built.diagnostics.iter().flat_map(|diagnostic| &diagnostic.secondary) {
-            let Origin::Fragment(other) = label.origin else { continue };
-            // A mark that is not at a name cannot be found again.
-            let Some(definition) = definition(self.program, &self.places, other, label.span) else {
-                return;
-            };
-            marked.push((other, definition));
+    /// Keeps what was made of fragments, and compares it with what was kept, if that is wanted.
+    fn keep(&mut self, made: &[(FragmentId, &Built, &[u8])]) {
+        let keeper = self.keeper();
+        let entries = side_by_side::map(made, LEAST_FRAGMENTS, |(id, built, reply)| {
+            keeper.entries(*id, built, reply)
+        });
+        for ((id, _, reply), entries) in made.iter().zip(entries) {
+            let key = self.keys[id.0 as usize];
+            let compared = !entries.is_empty() && self.ledger.results.is_verified(&key);
+            if compared && self.differs(Task(*id), reply) {
+                self.mismatch(*id, key);
+            }
+            for entry in entries {
+                self.ledger.results.put(&entry);
+            }
         }
-        let key = self.keys[id.0 as usize];
-        if self.ledger.results.is_verified(&key) && self.differs(Task(id), reply) {
-            self.ledger.results.evict_built(&key);
-            let kind = FaultKind::Crashed(Crash::BadReply);
-            let phase = morph_fault::fault::Phase(Phase::Reply as u8);
-            let fault = Fault::new(&self.shield.job_key(key), phase, kind, &compiler_build());
-            let (site, place) = (self.site(id), self.places[id.0 as usize]);
-            self.ledger.notes.push(Note::Mismatch {
-                site: site.clone(),
-                bundle: self.shield.bundle_of(fault.id),
-            });
-            let stubbed = Stubbed { fault, death: None, withheld: None };
-            self.broken.push(Broken { site, stubbed, what: BrokenTask::Fragment { place } });
-        }
-        self.ledger.results.keep_built(&key, &KeptBuilt { marked, reply });
-        if let Some((shared, runs)) = self.words(Task(id)) {
-            let kept = KeptWords { made: key, words: relaid::pack(&runs) };
-            self.ledger.results.keep_words(&shared, &kept);
-        }
+    }
+
+    /// What is kept of a fragment is wrong.
+    fn mismatch(&mut self, id: FragmentId, key: Key) {
+        self.ledger.results.evict_built(&key);
+        let kind = FaultKind::Crashed(Crash::BadReply);
+        let phase = morph_fault::fault::Phase(Phase::Reply as u8);
+        let fault = Fault::new(&self.shield.job_key(key), phase, kind, &compiler_build());
+        let (site, place) = (self.site(id), self.places[id.0 as usize]);
+        self.ledger
+            .notes
+            .push(Note::Mismatch { site: site.clone(), bundle: self.shield.bundle_of(fault.id) });
+        let stubbed = Stubbed { fault, death: None, withheld: None };
+        self.broken.push(Broken { site, stubbed, what: BrokenTask::Fragment { place } });
     }
 
     /// Whether what is kept of a fragment would be taken, and is not what came out now.
@@ -405,11 +403,16 @@ impl Executor for SandboxedExecutor<'_, '_> {
         let digests = building.answers.into_iter().flatten().zip(&sites);
         self.digests
             .extend(digests.map(|(answer, site)| FragmentDigest { site: site.clone(), answer }));
-        for ((task, ended), reply) in tasks.iter().zip(&ended).zip(&replies) {
-            if let Ended::Answer(built) = ended {
-                self.keep(*task, built, reply);
-            }
-        }
+        let made: Vec<(FragmentId, &Built, &[u8])> = tasks
+            .iter()
+            .zip(&ended)
+            .zip(&replies)
+            .filter_map(|((Task(id), ended), reply)| match ended {
+                Ended::Answer(built) => Some((*id, &**built, &**reply)),
+                Ended::Lowered(..) | Ended::Stub(_) => None,
+            })
+            .collect();
+        self.keep(&made);
         for ((task, site), ended) in tasks.into_iter().zip(sites).zip(ended) {
             let answer = match ended {
                 Ended::Answer(built) => Answer::Built(built),
