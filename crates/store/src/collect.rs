@@ -97,7 +97,7 @@ impl Store {
             gone.push(number);
         }
         if !kept.is_empty() {
-            self.folder.add_pack(&[&kept.index(), kept.values()])?;
+            self.folder.add_pack(&kept.parts(&kept.index()))?;
         }
         for number in &gone {
             self.folder.remove(&pack_file(*number))?;

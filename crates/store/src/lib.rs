@@ -249,7 +249,7 @@ impl Store {
             self.folder.sweep()?;
             // Its entries are needed from the moment they are there.
             self.folder.write_user(user, &self.used)?;
-            self.folder.add_pack(&[&self.fresh.index(), self.fresh.values()])?;
+            self.folder.add_pack(&self.fresh.parts(&self.fresh.index()))?;
             // All is there now; what is asked for from here on is read from there.
             self.fresh = Builder::default();
             self.forget();

@@ -114,14 +114,38 @@ impl Pack {
 pub(crate) struct Builder {
     /// In the order in which they came; one that was replaced or removed has no place.
     keys: Vec<Key>,
-    values: Vec<u8>,
-    places: FxHashMap<Key, (usize, usize)>,
+    /// The values in pieces, so that none is ever copied to make room for the next one.
+    pieces: Vec<Vec<u8>>,
+    /// Bytes of all pieces but the last.
+    before: usize,
+    places: FxHashMap<Key, Placed>,
 }
+
+/// Where a value is: which piece, and where in it.
+#[derive(Clone, Copy, Default)]
+struct Placed {
+    piece: usize,
+    start: usize,
+    length: usize,
+    /// From the beginning of all values.
+    offset: usize,
+}
+
+/// Bytes of a piece, unless a single value needs more.
+const PIECE: usize = 1 << 20;
 
 impl Builder {
     pub(crate) fn put(&mut self, key: Key, value: &[u8]) {
-        let place = (self.values.len(), value.len());
-        self.values.extend_from_slice(value);
+        let fits = |piece: &Vec<u8>| piece.capacity() - piece.len() >= value.len();
+        if !self.pieces.last().is_some_and(fits) {
+            self.before += self.pieces.last().map_or(0, Vec::len);
+            self.pieces.push(Vec::with_capacity(PIECE.max(value.len())));
+        }
+        let number = self.pieces.len() - 1;
+        let piece = &mut self.pieces[number];
+        let (start, length) = (piece.len(), value.len());
+        piece.extend_from_slice(value);
+        let place = Placed { piece: number, start, length, offset: self.before + start };
         if self.places.insert(key, place).is_none() {
             self.keys.push(key);
         }
@@ -138,8 +162,11 @@ impl Builder {
     }
 
     pub(crate) fn get(&self, key: &Key) -> Option<&[u8]> {
-        let (start, length) = *self.places.get(key)?;
-        self.values.get(start..start + length)
+        self.value(self.places.get(key)?)
+    }
+
+    fn value(&self, Placed { piece, start, length, .. }: &Placed) -> Option<&[u8]> {
+        self.pieces.get(*piece)?.get(*start..start + length)
     }
 
     pub(crate) fn keys(&self) -> impl Iterator<Item = &Key> {
@@ -158,11 +185,11 @@ impl Builder {
         bytes.extend_from_slice(&(self.keys.len() as u32).to_le_bytes());
         bytes.extend_from_slice(&[0; 4]);
         for key in &self.keys {
-            let (start, length) = self.places.get(key).copied().unwrap_or_default();
-            let value = self.values.get(start..start + length).unwrap_or(&[]);
+            let place = self.places.get(key).copied().unwrap_or_default();
+            let value = self.value(&place).unwrap_or(&[]);
             bytes.extend_from_slice(key);
-            bytes.extend_from_slice(&(start as u64).to_le_bytes());
-            bytes.extend_from_slice(&(length as u32).to_le_bytes());
+            bytes.extend_from_slice(&(place.offset as u64).to_le_bytes());
+            bytes.extend_from_slice(&(place.length as u32).to_le_bytes());
             bytes.extend_from_slice(&sum(&[value]).to_le_bytes());
         }
         let checksum = sum(&[&bytes[8..16], &bytes[HEADER..]]);
@@ -170,9 +197,9 @@ impl Builder {
         bytes
     }
 
-    /// What follows the index.
-    pub(crate) fn values(&self) -> &[u8] {
-        &self.values
+    /// All of the pack: the index, then the values.
+    pub(crate) fn parts<'b>(&'b self, index: &'b [u8]) -> Vec<&'b [u8]> {
+        [index].into_iter().chain(self.pieces.iter().map(Vec::as_slice)).collect()
     }
 }
 

@@ -34,7 +34,7 @@ impl Run {
 /// their trees differ in spans alone.
 pub fn runs(text: &str) -> Option<Vec<Run>> {
     let bytes = text.as_bytes();
-    let mut runs = Vec::with_capacity(text.len() / 16);
+    let mut runs = Vec::with_capacity(text.len() / 5 + 1);
     let (mut at, mut line, mut line_start) = (0, 0, 0);
     let mut begins_line = false;
     loop {
