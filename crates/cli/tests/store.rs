@@ -107,6 +107,24 @@ fn one_changed_fragment_is_compiled_and_moving_or_commenting_others_compiles_not
 }
 
 #[test]
+fn a_change_behind_a_file_of_the_library_is_taken_for_what_it_is() {
+    let project = Project::new();
+    let root = "Ambil 210-217\nambil \"a.fox\"\nAmbil 200-209\nambil \"b.fox\"\nfungsi mulai()\n  cetak(a() * 100 + b())\n  cetak(cb_create(3, 100) != 0)\ntutup_fungsi\n";
+    project.save("utama.fox", root);
+    let file =
+        |name: &str, value: u32| format!("fungsi {name}()\n  kembalikan {value}\ntutup_fungsi\n");
+    for (a, b) in [(1, 2), (1, 3), (4, 3), (5, 6)] {
+        project.save("a.fox", &file("a", a));
+        project.save("b.fox", &file("b", b));
+        let built = project.build(&[]);
+        assert_eq!(built, project.clean(), "{a}, {b}");
+        let ran = Command::new(project.path().join("hasil")).output().unwrap();
+        let printed = String::from_utf8(ran.stdout).unwrap();
+        assert!(printed.starts_with(&format!("{}\n", a * 100 + b)), "{printed}{}", built.report);
+    }
+}
+
+#[test]
 fn killed_before_each_step_that_changes_what_is_kept_the_next_build_is_the_same() {
     let mut last = 0;
     loop {

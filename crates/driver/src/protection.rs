@@ -1,6 +1,5 @@
 //! The protection of one build, as numbers: budgets, policies, how many sandboxes, and how faults are worded.
 
-use std::sync::LazyLock;
 use std::thread;
 
 use morph_diag::{Code, Diagnostic, Span};
@@ -54,15 +53,24 @@ pub(crate) struct Shield {
 
 /// Which build of the compiler this is: a digest of its sources.
 pub fn compiler_build() -> Build {
-    static BUILD: LazyLock<Build> = LazyLock::new(|| {
-        let mut bytes = [0; 32];
-        for (byte, pair) in bytes.iter_mut().zip(env!("MORPH_BUILD").as_bytes().chunks(2)) {
-            let digits = std::str::from_utf8(pair).unwrap_or("0");
-            *byte = u8::from_str_radix(digits, 16).unwrap_or(0);
-        }
-        Build(bytes)
-    });
-    *BUILD
+    const BUILD: [u8; 32] = digest(env!("MORPH_BUILD").as_bytes());
+    Build(BUILD)
+}
+
+/// A digest that is written in hexadecimal digits; what is missing is zero.
+const fn digest(digits: &[u8]) -> [u8; 32] {
+    let mut digest = [0; 32];
+    let mut at = 0;
+    while at < digits.len() && at < 64 {
+        let value = match digits[at] {
+            digit @ b'0'..=b'9' => digit - b'0',
+            digit @ b'a'..=b'f' => digit - b'a' + 10,
+            _ => 0,
+        };
+        digest[at / 2] |= value << (4 * (1 - at % 2));
+        at += 1;
+    }
+    digest
 }
 
 /// What a fault of the compiler costs.

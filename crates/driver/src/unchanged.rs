@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use morph_diag::{Diagnostic, FragmentId};
 use morph_fault::fault::{Build, FaultId};
@@ -132,27 +133,21 @@ pub(crate) fn last(
     if !same {
         return None;
     }
-    let mut units = Vec::with_capacity(inputs.units.len());
     let files: Vec<PathBuf> = inputs.units.iter().filter_map(|unit| unit.file.clone()).collect();
     let places = inputs.probes.iter().map(|probe| probe.path.as_path());
     let folders = project.folders(files.iter().map(PathBuf::as_path).chain(places));
-    for unit in inputs.units {
-        let text = match &unit.file {
-            Some(file) => source::read(file).ok()?,
-            None => crate::library::UNITS.get(crate::library::find(&unit.path)?)?.text.to_owned(),
+    // A large image takes as long to look through as all texts together.
+    let (in_place, units) = thread::scope(|scope| {
+        let place = outcome.image.zip(image_at);
+        let large = place.filter(|((length, _), _)| *length > LONGEST_IMAGE as u64);
+        let looking = large.map(|(sum, path)| scope.spawn(move || image::is_there(path, sum)));
+        let texts = texts(project, inputs.units)?;
+        let in_place = match looking {
+            Some(looking) => looking.join().ok()?,
+            None => place.is_some_and(|(sum, path)| image::is_there(path, sum)),
         };
-        if digest(&text) != unit.text {
-            // The build that follows need not read again what was read for nothing.
-            let read = files.into_iter().zip(units.into_iter().map(|unit: UnitText| unit.text));
-            project.keep_texts(read.chain(unit.file.map(|file| (file, text))));
-            return None;
-        }
-        units.push(UnitText { path: unit.path, text });
-    }
-    let in_place = match (outcome.image, image_at) {
-        (Some(sum), Some(path)) => image::is_there(path, sum),
-        (None, _) | (_, None) => false,
-    };
+        Some((in_place, texts))
+    })?;
     let image = match outcome.image {
         Some(sum) if !in_place => {
             let kept = ledger.results.record(&image_record(&user));
@@ -166,6 +161,27 @@ pub(crate) fn last(
         Kind::WithErrors => Status::WithErrors,
     };
     Some(Last { status, image, in_place, report: outcome.into_report(units)?, folders })
+}
+
+/// The texts of all units, if they are what they were. Those that were read for nothing are kept for the build that follows.
+fn texts(project: &Project, depended: Vec<Unit>) -> Option<Vec<UnitText>> {
+    let mut units = Vec::with_capacity(depended.len());
+    let mut files = Vec::with_capacity(depended.len());
+    for Unit { path, file, text: expected } in depended {
+        let text = match &file {
+            Some(file) => source::read(file).ok()?,
+            None => crate::library::UNITS.get(crate::library::find(&path)?)?.text.to_owned(),
+        };
+        let same = digest(&text) == expected;
+        units.push(UnitText { path, text });
+        files.push(file);
+        if !same {
+            let read = files.into_iter().zip(units);
+            project.keep_texts(read.filter_map(|(file, unit)| Some((file?, unit.text))));
+            return None;
+        }
+    }
+    Some(units)
 }
 
 impl Outcome {
