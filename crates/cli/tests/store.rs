@@ -90,9 +90,12 @@ fn one_changed_fragment_is_compiled_and_moving_or_commenting_others_compiles_not
         (PROGRAM.to_owned(), 0),
         (format!("; catatan\n\n{PROGRAM}\n; akhir\n"), 0),
         (PROGRAM.replace("fungsi mulai", "\n\n; di antara\nfungsi mulai"), 0),
-        // Inside of functions, whole ones and one with an error.
-        (PROGRAM.replace("  kembalikan", "\n  ; di dalam\n      kembalikan"), 0),
-        (PROGRAM.replace("\ntutup_fungsi", " # di belakang\n\n tutup_fungsi"), 0),
+        // Inside of functions; one with an error is looked at again, because its message quotes it.
+        (PROGRAM.replace("  kembalikan", "\n  ; di dalam\n      kembalikan"), 1),
+        (PROGRAM.replace("  kembalikan 1", "\n  ; di dalam\n      kembalikan   1"), 0),
+        (PROGRAM.replace("\ntutup_fungsi", " # di belakang\n\n tutup_fungsi"), 1),
+        (PROGRAM.replace("p.z", "p.x"), 1),
+        (PROGRAM.replace("  kembalikan p.z", "; di dalam\n\n kembalikan   p.x"), 0),
         // A new field: who reads the struct, and the struct.
         (PROGRAM.replace("x int", "x int\n  z int"), 2),
         (PROGRAM.replace("rusak", "utuh"), 1),

@@ -169,8 +169,49 @@ impl Live {
         read: &dyn Fn(u64) -> u64,
     ) -> Result<(Change, Writes), Because> {
         let held = self.hold(&mut next);
-        self.compare_meanings(&next)?;
-        self.compare_others(&next)?;
+        let plan = self
+            .compare_meanings(&next)
+            .and_then(|()| self.compare_others(&next))
+            .and_then(|()| self.plan(&next));
+        let (versions, moved) = match plan {
+            Ok(plan) => plan,
+            // With an error in the program it is too early to begin anew: what runs goes on as it is.
+            Err(_) if !held.is_empty() => {
+                let change = Change { replaced: Vec::new(), kept: held };
+                return Ok((change, Writes::default()));
+            }
+            Err(because) => return Err(because),
+        };
+        let of_library: FxHashMap<&str, &Piece> = next
+            .pieces
+            .iter()
+            .filter(|piece| piece.role == Role::Library)
+            .flat_map(|piece| piece.object.definitions.iter().map(move |one| (&*one.symbol, piece)))
+            .collect();
+        let more = |symbol: &str| of_library.get(symbol).map(|piece| piece.input());
+        let writes =
+            self.running.replace(&versions, &moved, &more, read).map_err(Because::Refused)?;
+        let replaced = versions.iter().filter(|version| !version.stands_in);
+        let replaced = replaced.map(|version| version.function.symbol.to_owned()).collect();
+        self.become_next(next);
+        Ok((Change { replaced, kept: held }, writes))
+    }
+
+    /// The next program is the running one now. What it lacks is there all the same: in memory, and in functions that are held.
+    fn become_next(&mut self, next: Program) {
+        let Program { mut pieces, mut meanings, .. } = next;
+        let known: FxHashSet<Symbol> =
+            pieces.iter().filter_map(|piece| Some(piece.function()?.symbol.to_owned())).collect();
+        let lacks = |piece: &Piece| piece.function().is_some_and(|own| !known.contains(own.symbol));
+        pieces.extend(std::mem::take(&mut self.pieces).into_iter().filter(lacks));
+        for (key, meaning) in std::mem::take(&mut self.meanings) {
+            meanings.entry(key).or_insert(meaning);
+        }
+        (self.pieces, self.meanings) = (pieces, meanings);
+    }
+
+    /// The functions that get new versions, and those that only moved.
+    fn plan<'n>(&self, next: &'n Program) -> Result<Plan<'n>, Because> {
         let mut before = FxHashMap::default();
         for piece in &self.pieces {
             if let Some(function) = piece.function() {
@@ -182,7 +223,9 @@ impl Live {
         for piece in &next.pieces {
             let Role::Function { symbol, params, closed } = &piece.role else { continue };
             let function = hot::Function { symbol, params: *params };
-            let version = hot::Version { input: piece.input(), function, tried: !closed };
+            let tried = !closed && !minds_levels(&piece.object);
+            let input = piece.input();
+            let version = hot::Version { input, function, tried, stands_in: *closed };
             let Some(old) = before.get(symbol.as_str()) else {
                 versions.push(version);
                 continue;
@@ -202,20 +245,7 @@ impl Live {
             }
             versions.push(version);
         }
-        let of_library: FxHashMap<&str, &Piece> = next
-            .pieces
-            .iter()
-            .filter(|piece| piece.role == Role::Library)
-            .flat_map(|piece| piece.object.definitions.iter().map(move |one| (&*one.symbol, piece)))
-            .collect();
-        let more = |symbol: &str| of_library.get(symbol).map(|piece| piece.input());
-        let writes =
-            self.running.replace(&versions, &moved, &more, read).map_err(Because::Refused)?;
-        let replaced = versions.iter().filter(|version| version.tried);
-        let replaced = replaced.map(|version| version.function.symbol.to_owned()).collect();
-        self.pieces = next.pieces;
-        self.meanings = next.meanings;
-        Ok((Change { replaced, kept: held }, writes))
+        Ok((versions, moved))
     }
 
     /// Functions that run, and are closed in the next program, stay as they are; so do those that use them, if they now believe something
@@ -336,6 +366,22 @@ impl Live {
         }
         Ok(())
     }
+}
+
+/// Versions to put in, and functions that only moved.
+type Plan<'n> = (Vec<hot::Version<'n>>, Vec<hot::Version<'n>>);
+
+/// Whether the function opens checkpoints or goes back to them. Under the protection of a probation these would be other levels, gone when
+/// the call ends.
+fn minds_levels(object: &Object) -> bool {
+    const LEVELS: [&str; 5] = [
+        "@checkpoint_open",
+        "@checkpoint_rollback",
+        "@checkpoint_close",
+        "@checkpoint_levels",
+        "@protected_depth",
+    ];
+    object.symbols.iter().any(|symbol| LEVELS.contains(&symbol.as_str()))
 }
 
 /// Whether the function has assembly: that is a symbol of its own.

@@ -1,9 +1,7 @@
 //! A fragment whose text differs from an earlier one in comments and layout alone: what that one came to holds, at other places.
 //!
-//! An object and its diagnostics say where things are in the text. Each place lies in a word of the earlier text, and that word stands
-//! in the later one too.
+//! An object says where things are in the text. Each place lies in a word of the earlier text, and that word stands in the later one too.
 
-use morph_diag::{Diagnostic, Origin, Span};
 use morph_object::Line;
 use morph_syntax::significant::Run;
 
@@ -59,72 +57,35 @@ pub(crate) fn canonical(text: &str, runs: &[Run]) -> String {
     canonical
 }
 
-/// Moves all places in `built` from the one text to the other. `None` if one of them is in no word: then nobody knows where it is now.
+/// Moves all places in `built` from the one text to the other. `None` if one of them is in no word, or if there is anything to tell:
+/// diagnostics quote the text as it is laid out.
 pub(crate) fn relocate(mut built: Built, from: &[Run], to: &[Run]) -> Option<Built> {
     let same =
         |(a, b): (&Run, &Run)| a.end - a.start == b.end - b.start && a.begins_line == b.begins_line;
-    if from.len() != to.len() || !from.iter().zip(to).all(same) {
+    let fits = from.len() == to.len() && from.iter().zip(to).all(same);
+    if !fits || !built.diagnostics.is_empty() {
         return None;
-    }
-    let texts = Texts { from, to };
-    for diagnostic in &mut built.diagnostics {
-        texts.diagnostic(diagnostic)?;
     }
     match &mut built.made {
         Made::Object { object, .. } => {
-            object.lines.iter_mut().try_for_each(|line| texts.line(line))?;
+            object.lines.iter_mut().try_for_each(|line| move_line(line, from, to))?;
         }
         Made::Closed | Made::Nothing | Made::Refused(_) => {}
     }
     Some(built)
 }
 
-struct Texts<'r> {
-    from: &'r [Run],
-    to: &'r [Run],
-}
-
-impl Texts<'_> {
-    fn diagnostic(&self, diagnostic: &mut Diagnostic) -> Option<()> {
-        self.span(&mut diagnostic.primary)?;
-        for label in &mut diagnostic.secondary {
-            if label.origin == Origin::Here {
-                self.span(&mut label.span)?;
-            }
-        }
-        if let Some(fix) = &mut diagnostic.fix {
-            self.span(&mut fix.span)?;
-        }
-        Some(())
+fn move_line(line: &mut Line, from: &[Run], to: &[Run]) -> Option<()> {
+    let place = (line.line, line.column);
+    let before = |run: &Run| (run.line, run.column) <= place;
+    let number = from.partition_point(before).checked_sub(1)?;
+    let (from, to) = (from.get(number)?, to.get(number)?);
+    let within = line.column.checked_sub(from.column)?;
+    if line.line != from.line || within >= from.end - from.start {
+        return None;
     }
-
-    fn span(&self, span: &mut Span) -> Option<()> {
-        let length = span.end.checked_sub(span.start)?;
-        span.start = self.offset(span.start, length == 0)?;
-        span.end = if length == 0 { span.start } else { self.offset(span.end, true)? };
-        Some(())
-    }
-
-    /// Where a byte is now; with `ends` it may be the one behind a word.
-    fn offset(&self, offset: u32, ends: bool) -> Option<u32> {
-        let number = self.from.partition_point(|run| run.start <= offset).checked_sub(1)?;
-        let (from, to) = (self.from.get(number)?, self.to.get(number)?);
-        let inside = offset < from.end || ends && offset == from.end;
-        inside.then(|| to.start + (offset - from.start))
-    }
-
-    fn line(&self, line: &mut Line) -> Option<()> {
-        let place = (line.line, line.column);
-        let before = |run: &Run| (run.line, run.column) <= place;
-        let number = self.from.partition_point(before).checked_sub(1)?;
-        let (from, to) = (self.from.get(number)?, self.to.get(number)?);
-        let within = line.column.checked_sub(from.column)?;
-        if line.line != from.line || within >= from.end - from.start {
-            return None;
-        }
-        (line.line, line.column) = (to.line, to.column + within);
-        Some(())
-    }
+    (line.line, line.column) = (to.line, to.column + within);
+    Some(())
 }
 
 #[cfg(test)]

@@ -107,8 +107,12 @@ fn a_new_version_is_written_whole_before_its_slot_leads_there() {
     let f = function("f", [&CALL[..], &CALL[..], &[RET]].concat(), &["g", "g"]);
     let read = |address| word(&hot, address);
     for (tried, number) in [(true, 1), (false, 2)] {
-        let version =
-            Version { input: input(&f), function: Function { symbol: "f", params: 0 }, tried };
+        let version = Version {
+            input: input(&f),
+            function: Function { symbol: "f", params: 0 },
+            tried,
+            stands_in: false,
+        };
         let writes = running.replace(&[version], &[], &|_| None, &read).unwrap();
         let (code, bytes) =
             writes.bytes.iter().find(|(_, bytes)| bytes.starts_with(&[0xE8])).unwrap();
@@ -141,6 +145,7 @@ fn a_function_that_only_moved_gets_other_lines_and_nothing_else() {
         input: Input { first_line: 9, ..input(&objects[1]) },
         function: Function { symbol: "f", params: 0 },
         tried: true,
+        stands_in: false,
     };
     let writes = hot.running.clone().replace(&[], &[moved], &|_| None, &|_| 0).unwrap();
     assert_eq!((writes.words, writes.bytes.len()), (Vec::new(), 1));
@@ -157,6 +162,7 @@ fn what_the_program_lacks_comes_along_or_is_named() {
         input: input(&f),
         function: Function { symbol: "f", params },
         tried: true,
+        stands_in: false,
     };
     let missing = hot.running.clone().replace(&[version(0)], &[], &|_| None, &|_| 0);
     assert_eq!(missing.unwrap_err(), HotError::Missing { symbol: String::from("h") });

@@ -117,7 +117,12 @@ impl Watch {
         next: Option<&Program>,
         lang: Lang,
     ) -> io::Result<()> {
-        if let (Some(running), Some(next)) = (running.as_mut(), next)
+        // One that has ended meanwhile is not changed any more.
+        let runs = match running.as_mut() {
+            Some(running) => running.has_ended()?.is_none(),
+            None => false,
+        };
+        if let (Some(running), Some(next)) = (running.as_mut().filter(|_| runs), next)
             && let Some(outcome) = running.change(next)?
         {
             hot::tell(&outcome, lang)?;

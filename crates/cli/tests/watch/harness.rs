@@ -59,7 +59,15 @@ impl Watch {
         self.child.id()
     }
 
+    /// Saves as editors do that are careful: nobody sees half of a text, or none.
     pub(crate) fn save(&self, name: &str, text: &str) {
+        let new = self.path().join(format!("{name}.baru"));
+        fs::write(&new, text).unwrap();
+        fs::rename(new, self.path().join(name)).unwrap();
+    }
+
+    /// Saves as other editors do.
+    pub(crate) fn overwrite(&self, name: &str, text: &str) {
         fs::write(self.path().join(name), text).unwrap();
     }
 

@@ -158,6 +158,84 @@ fn a_version_that_faults_is_left_for_the_former_one_and_what_it_changed_is_taken
     watch.until(&["program: `nilai`\n", "satu 11\n"]);
 }
 
+/// A program that calls `f` now and then, and waits between.
+fn caller(ms: u32) -> String {
+    format!(
+        "var hitung = 0\nfungsi f(n)\n  kembalikan n + 1000\ntutup_fungsi\nfungsi tunggu(ms)\n  var akhirnya = sys_get_monotonic_ms() + ms\n  selama (sys_get_monotonic_ms() < akhirnya)\n  tutup_selama\ntutup_fungsi\nfungsi mulai()\n  cetak_str(\"awal\")\n  selama (hitung < 100000)\n    cetak(f(hitung))\n    hitung = hitung + 1\n    tunggu({ms})\n  tutup_selama\ntutup_fungsi\n"
+    )
+}
+
+#[test]
+fn what_was_never_proven_is_nobodys_former_version() {
+    let program = caller(1500);
+    let watch = Watch::new(&program, &["--run", "--hot"]);
+    watch.until(&["awal\n1000\n", "waiting for a save"]);
+    // Two bad ones before the next call.
+    watch.save("a.fox", &program.replace("n + 1000", "n / 0"));
+    watch.until(&["replaced in the running program: `f`"]);
+    watch.save("a.fox", &program.replace("n + 1000", "(n + 1) / 0"));
+    let said = watch.until(&["the former version of `f` is back", "1001\n1002\n"]);
+    assert!(!said.contains("ended"), "{said}");
+}
+
+#[test]
+fn what_was_removed_is_not_forgotten_while_things_of_it_are_in_memory() {
+    let program = caller(20);
+    // A signature, by way of a save without the function.
+    let with_g = program.replace("n + 1000", "g(n)");
+    let g = "fungsi g(a)\n  kembalikan a + 1000\ntutup_fungsi\n";
+    let first = format!("{g}{with_g}");
+    let watch = Watch::new(&first, &["--run", "--hot"]);
+    watch.until(&["awal\n1000\n", "waiting for a save"]);
+    watch.save("a.fox", &with_g);
+    watch.until(&["the running program goes on with the former `f`"]);
+    watch.save(
+        "a.fox",
+        &format!(
+            "fungsi g(a, b)\n  kembalikan a + b\ntutup_fungsi\n{}",
+            with_g.replace("g(n)", "g(n, 1)")
+        ),
+    );
+    watch.until(&["the program begins anew: parameters or result of `g` changed", "awal\n1\n"]);
+    // A struct.
+    let old = "struktur Titik\n  x int\n  y int\ntutup_struktur\nvar titik = Titik(7, 9)\n";
+    let seen = program.replace("  kembalikan n + 1000", "  tipe titik Titik\n  kembalikan titik.x");
+    let watch = Watch::new(&format!("{old}{seen}"), &["--run", "--hot"]);
+    watch.until(&["awal\n7\n", "waiting for a save"]);
+    watch.save("a.fox", &format!("{}{seen}", old.replace("struktur Titik", "struktur Titikk")));
+    watch.until(&["the running program goes on with the former `f`"]);
+    let new = old.replace("  x int", "  z int\n  x int").replace("(7, 9)", "(1, 7, 9)");
+    watch.save("a.fox", &format!("{new}{seen}"));
+    watch.until(&["the program begins anew: the struct `Titik` changed", "awal\n7\n"]);
+}
+
+#[test]
+fn with_an_error_in_the_program_nothing_begins_anew() {
+    let program = caller(20).replace("var hitung", "var teks = f(0)\nvar hitung");
+    let watch = Watch::new(&program, &["--run", "--hot"]);
+    watch.until(&["awal\n1000\n", "waiting for a save"]);
+    // What `teks` is follows from `f`.
+    watch.save("a.fox", &program.replace("n + 1000", "\"x\" / tiada"));
+    let said = watch.until(&["the running program goes on with the former `f`", "0\n", "1\n"]);
+    assert!(!said.contains("awal") && !said.contains("anew"), "{said}");
+    watch.save("a.fox", &program.replace("n + 1000", "n + 500000"));
+    let said = watch.until(&["replaced in the running program: `f`", "\n5000"]);
+    assert!(!said.contains("awal"), "{said}");
+}
+
+#[test]
+fn what_opens_checkpoints_opens_them_for_its_caller_at_once() {
+    let program = caller(20)
+        .replace("var hitung", "var isi = 1\nvar tingkat = 0\nvar hitung")
+        .replace("  kembalikan n + 1000", "  tingkat = checkpoint_open()\n  kembalikan 0")
+        .replace("    cetak(f(hitung))", "    f(0)\n    isi = isi + 100\n    checkpoint_rollback(tingkat)\n    checkpoint_close(tingkat)\n    cetak(isi)");
+    let watch = Watch::new(&program, &["--run", "--hot"]);
+    watch.until(&["awal\n1\n1\n", "waiting for a save"]);
+    watch
+        .save("a.fox", &program.replace("  kembalikan 0", "  cetak_str(\"baru\")\n  kembalikan 0"));
+    watch.until(&["baru\n1\nbaru\n1\nbaru\n1\nbaru\n1\n"]);
+}
+
 #[test]
 fn what_calls_itself_and_what_takes_many_arguments_is_tried_whole() {
     let watch = server(&[]);
@@ -216,7 +294,15 @@ fn what_has_begun_already_begins_anew_and_it_is_said_why() {
             "`campur` has assembly in it",
         ),
     ] {
-        save(&watch, from, to);
+        assert!(SERVER.contains(from), "{from}");
+        // Whoever uses it has been told.
+        let program = SERVER.replace(from, to);
+        let program = match to {
+            "nilai(n, m)" => program.replace("nilai(simpanan.x)", "nilai(simpanan.x, 1)"),
+            "  y\n  x\n" => program.replace("Titik(7)", "Titik(1, 7)"),
+            _ => program,
+        };
+        watch.save("a.fox", &program);
         let why = format!("the program begins anew: {why}\n");
         watch.until(&[&why, "awal\n"]);
         watch.save("a.fox", SERVER);

@@ -17,7 +17,7 @@ const PROGRAM: &str = "fungsi dua(n)\n  kembalikan n * 2\ntutup_fungsi\nfungsi m
 fn each_save_is_built_and_run_whether_it_is_written_or_renamed() {
     let watch = Watch::new(PROGRAM, &["--run"]);
     watch.until(&["waiting for a save", "8\n", "the program ended with status 0"]);
-    watch.save("a.fox", &PROGRAM.replace("n * 2", "n * 3"));
+    watch.overwrite("a.fox", &PROGRAM.replace("n * 2", "n * 3"));
     let said = watch.until(&["waiting for a save", "12\n", "ended with status 0"]);
     assert!(said.contains(": 1 compiled, "), "{said}");
     watch.save("baru", &PROGRAM.replace("n * 2", "n * 5"));

@@ -22,10 +22,10 @@ const ON_STACK: u32 = 10;
 const RECORD: u64 = 64;
 const MACHINERY: &str = "lib/kernel/hot.fox";
 
-/// A record's word for its state, and the state in which the former version is back.
+/// A record's word for its state, and the state in which the version is past its probation.
 const STATE: u64 = 48;
 const FORMER: u64 = 16;
-const LEFT: u64 = 2;
+const KEPT: u64 = 1;
 
 /// A function as it is now.
 #[derive(Clone, Copy, Debug)]
@@ -34,6 +34,8 @@ pub struct Version<'a> {
     pub function: Function<'a>,
     /// Whether its first calls run protected. Otherwise it is called at once.
     pub tried: bool,
+    /// Whether it stands in for one that is closed.
+    pub stands_in: bool,
 }
 
 /// What is to be written into the area, each with its address: first the bytes, then, one by one and each at once, the words.
@@ -302,7 +304,8 @@ impl Running {
             return (entered.slot, entry);
         };
         let former = match entered.record {
-            Some(record) if read(record + STATE) == LEFT => read(record + FORMER),
+            // One on probation may yet be left, and so may nobody's former version.
+            Some(record) if read(record + STATE) != KEPT => read(record + FORMER),
             Some(_) | None => entered.entry,
         };
         let words = u64::from(params.saturating_sub(IN_REGISTERS));
