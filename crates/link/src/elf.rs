@@ -8,17 +8,13 @@ use crate::layout::{Extent, Layout};
 const EHDR: u64 = 64;
 const PHDR: u64 = 56;
 const SHDR: usize = 64;
-const SYM: usize = 24;
+pub(crate) const SYM: usize = 24;
 
 const PT_LOAD: u32 = 1;
 const PT_GNU_STACK: u32 = 0x6474_E551;
 const X: u32 = 1;
 const W: u32 = 2;
 const R: u32 = 4;
-
-/// Where the file header tells about section headers: their offset, how many, and which one has their names.
-const E_SHOFF: usize = 40;
-const E_SHENTSIZE: usize = 58;
 
 /// A section for debuggers: in the file, not in memory.
 pub(crate) struct DebugSection {
@@ -46,8 +42,8 @@ pub(crate) fn headers_size(closed: bool) -> u64 {
     EHDR + PHDR * u64::from(segments(closed))
 }
 
-/// Fills the front of the image.
-pub(crate) fn write_headers(image: &mut [u8], machine: Machine, layout: &Layout) {
+/// The front of an image; `tail` is what stands behind its data, if anything does.
+pub(crate) fn headers(machine: Machine, layout: &Layout, tail: Option<&Tail>) -> Vec<u8> {
     let closed = layout.closed.size != 0;
     let mut out = Writer(Vec::with_capacity(headers_size(closed) as usize));
     out.0.extend_from_slice(b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0");
@@ -59,15 +55,16 @@ pub(crate) fn write_headers(image: &mut [u8], machine: Machine, layout: &Layout)
     out.u32(1);
     out.u64(layout.entry);
     out.u64(EHDR);
-    // Section headers: `write_tail` fills this in.
-    out.u64(0);
+    out.u64(tail.map_or(0, |tail| tail.headers.offset));
     out.u32(0);
     out.u16(EHDR as u16);
     out.u16(PHDR as u16);
     out.u16(segments(closed));
-    for _ in 0..3 {
-        out.u16(0);
-    }
+    let count = tail.map_or(0, |tail| (tail.headers.size as usize / SHDR) as u16);
+    out.u16(if count == 0 { 0 } else { SHDR as u16 });
+    out.u16(count);
+    // The last section has the names of all.
+    out.u16(count.saturating_sub(1));
 
     let front = layout.rodata.offset + layout.rodata.size;
     let base = layout.rodata.address - layout.rodata.offset;
@@ -80,77 +77,85 @@ pub(crate) fn write_headers(image: &mut [u8], machine: Machine, layout: &Layout)
         out.segment(PT_LOAD, 0, layout.closed, layout.closed.size, layout.page);
     }
     out.segment(PT_GNU_STACK, R | W, Extent::default(), 0, 16);
-    image[..out.0.len()].copy_from_slice(&out.0);
+    out.0
 }
 
-/// Room for what [`write_tail`] appends.
-pub(crate) fn tail_size(symbols: usize, debug: &[DebugSection]) -> usize {
-    const NAMES_AND_ALIGNMENT: usize = 256;
-    let debugged: usize = debug.iter().map(|section| section.bytes.len()).sum();
-    (symbols + 1) * SYM + debugged + (debug.len() + 8) * SHDR + NAMES_AND_ALIGNMENT
+/// What stands behind the data: symbols, sections for debuggers, names of sections, section headers.
+pub(crate) struct Tail {
+    pub(crate) symbols: Extent,
+    /// Where each section for debuggers begins.
+    pub(crate) debug: Vec<u64>,
+    pub(crate) names: Extent,
+    pub(crate) headers: Extent,
+    /// The bytes of the names, and those of the headers.
+    pub(crate) name_bytes: Vec<u8>,
+    pub(crate) header_bytes: Vec<u8>,
 }
 
-/// Appends the symbol table, the sections for debuggers, the names of sections and the section headers.
-pub(crate) fn write_tail(
-    image: &mut Vec<u8>,
-    layout: &Layout,
-    symbols: &[Symbol],
-    debug: &[DebugSection],
-) {
-    let mut out = Writer(std::mem::take(image));
-    out.align(8);
-    let symtab = out.0.len() as u64;
-    out.0.resize(out.0.len() + SYM, 0);
-    for symbol in symbols {
-        out.u32(symbol.name);
+impl Tail {
+    /// Of these sections for debuggers, each with its length.
+    pub(crate) fn plan(layout: &Layout, debug: &[(&str, u64)]) -> Tail {
+        let at = |offset: u64, size: u64| Extent { address: 0, offset, size };
+        let loaded = layout.data.offset + layout.data.size;
+        let symbols = at(loaded.next_multiple_of(8), (layout.named as u64 + 1) * SYM as u64);
+        let mut end = symbols.offset + symbols.size;
+        let mut places = Vec::with_capacity(debug.len());
+        for (_, size) in debug {
+            places.push(end);
+            end += size;
+        }
+        let mut names = SectionNames(vec![0]);
+        let mut headers = Writer(vec![0; SHDR]);
+        let (alloc, write, exec) = (2, 1, 4);
+        headers.section(names.add(".rodata"), 1, alloc, layout.rodata, [0, 0, 16, 0]);
+        headers.section(names.add(".text"), 1, alloc | exec, layout.text, [0, 0, 16, 0]);
+        headers.section(names.add(".data"), 1, alloc | write, layout.data, [0, 0, 8, 0]);
+        headers.section(names.add(".bss"), 8, alloc | write, layout.bss, [0, 0, 8, 0]);
+        let rest = [6, layout.named as u64 + 1, 8, SYM as u64];
+        headers.section(names.add(".symtab"), 2, 0, symbols, rest);
+        let strings = Extent { address: 0, ..layout.names };
+        headers.section(names.add(".strtab"), 3, 0, strings, [0, 0, 1, 0]);
+        for ((name, size), offset) in debug.iter().zip(&places) {
+            headers.section(names.add(name), 1, 0, at(*offset, *size), [0, 0, 1, 0]);
+        }
+        let name = names.add(".shstrtab");
+        let own = at(end, names.0.len() as u64);
+        headers.section(name, 3, 0, own, [0, 0, 1, 0]);
+        let offset = (own.offset + own.size).next_multiple_of(8);
+        Tail {
+            symbols,
+            debug: places,
+            names: own,
+            headers: at(offset, headers.0.len() as u64),
+            name_bytes: names.0,
+            header_bytes: headers.0,
+        }
+    }
+
+    /// Bytes of the whole file.
+    pub(crate) fn end(&self) -> u64 {
+        self.headers.offset + self.headers.size
+    }
+}
+
+impl Symbol {
+    /// The line as it stands in the table.
+    pub(crate) fn bytes(&self) -> [u8; SYM] {
+        let mut bytes = [0; SYM];
+        bytes[..4].copy_from_slice(&self.name.to_le_bytes());
         // Local binding: nothing outside this image links to it.
-        out.0.push(if symbol.function { 2 } else { 1 });
-        out.0.push(0);
-        out.u16(match symbol.section {
+        bytes[4] = if self.function { 2 } else { 1 };
+        let section: u16 = match self.section {
             Section::Rodata => 1,
             Section::Text => 2,
             Section::Data => 3,
             Section::Bss => 4,
-        });
-        out.u64(symbol.address);
-        out.u64(u64::from(symbol.size));
+        };
+        bytes[6..8].copy_from_slice(&section.to_le_bytes());
+        bytes[8..16].copy_from_slice(&self.address.to_le_bytes());
+        bytes[16..].copy_from_slice(&u64::from(self.size).to_le_bytes());
+        bytes
     }
-    let symtab_size = out.0.len() as u64 - symtab;
-    let mut places = Vec::with_capacity(debug.len());
-    for section in debug {
-        places.push(out.0.len() as u64);
-        out.0.extend_from_slice(&section.bytes);
-    }
-    let mut names = SectionNames(vec![0]);
-    let mut headers = Writer(vec![0; SHDR]);
-    let (alloc, write, exec) = (2, 1, 4);
-    headers.section(names.add(".rodata"), 1, alloc, layout.rodata, [0, 0, 16, 0]);
-    headers.section(names.add(".text"), 1, alloc | exec, layout.text, [0, 0, 16, 0]);
-    headers.section(names.add(".data"), 1, alloc | write, layout.data, [0, 0, 8, 0]);
-    headers.section(names.add(".bss"), 8, alloc | write, layout.bss, [0, 0, 8, 0]);
-    let at = Extent { address: 0, offset: symtab, size: symtab_size };
-    let rest = [6, symbols.len() as u64 + 1, 8, SYM as u64];
-    headers.section(names.add(".symtab"), 2, 0, at, rest);
-    let at = Extent { address: 0, ..layout.names };
-    headers.section(names.add(".strtab"), 3, 0, at, [0, 0, 1, 0]);
-    for (section, offset) in debug.iter().zip(places) {
-        let at = Extent { address: 0, offset, size: section.bytes.len() as u64 };
-        headers.section(names.add(section.name), 1, 0, at, [0, 0, 1, 0]);
-    }
-    let name = names.add(".shstrtab");
-    let at = Extent { address: 0, offset: out.0.len() as u64, size: names.0.len() as u64 };
-    headers.section(name, 3, 0, at, [0, 0, 1, 0]);
-    out.0.extend_from_slice(&names.0);
-    out.align(8);
-    let offset = out.0.len() as u64;
-    let count = (headers.0.len() / SHDR) as u16;
-    out.0.extend_from_slice(&headers.0);
-    out.0[E_SHOFF..E_SHOFF + 8].copy_from_slice(&offset.to_le_bytes());
-    for (n, field) in [SHDR as u16, count, count - 1].into_iter().enumerate() {
-        let at = E_SHENTSIZE + 2 * n;
-        out.0[at..at + 2].copy_from_slice(&field.to_le_bytes());
-    }
-    *image = out.0;
 }
 
 /// The names of sections, each with a NUL behind it; the first is empty.
@@ -180,10 +185,6 @@ impl Writer {
 
     fn u64(&mut self, value: u64) {
         self.0.extend_from_slice(&value.to_le_bytes());
-    }
-
-    fn align(&mut self, to: usize) {
-        self.0.resize(self.0.len().next_multiple_of(to), 0);
     }
 
     fn segment(&mut self, kind: u32, flags: u32, file: Extent, memory: u64, align: u64) {

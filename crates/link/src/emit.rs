@@ -2,8 +2,8 @@
 
 use morph_object::{Reloc, Section, SymbolKind, Target};
 
-use crate::dwarf;
-use crate::elf::{self, Symbol};
+use crate::dwarf::Told;
+use crate::elf::{self, Symbol, Tail};
 use crate::gates;
 use crate::layout::{Layout, is_function};
 use crate::mark::Live;
@@ -16,15 +16,14 @@ pub(crate) fn emit(
     options: &Options,
     live: &Live,
     layout: &Layout,
+    told: &Told,
 ) -> Result<Vec<u8>, LinkError> {
-    let loaded = (layout.data.offset + layout.data.size) as usize;
-    let debug = match options.debug {
-        Debug::None => Vec::new(),
-        Debug::Line | Debug::Full => dwarf::sections(inputs, options, live, layout),
-    };
-    let mut image = Vec::with_capacity(loaded + elf::tail_size(layout.named, &debug));
-    image.resize(loaded, 0);
-    elf::write_headers(&mut image, options.machine, layout);
+    let debug: Vec<(&str, u64)> =
+        told.sections.iter().map(|section| (section.name, section.bytes.len() as u64)).collect();
+    let tail = (options.debug != Debug::None).then(|| Tail::plan(layout, &debug));
+    let loaded = layout.data.offset + layout.data.size;
+    let mut image = vec![0; tail.as_ref().map_or(loaded, Tail::end) as usize];
+    copy(&mut image, 0, &elf::headers(options.machine, layout, tail.as_ref()));
     for &at in &live.order {
         let input = &inputs[at as usize];
         let object = input.object;
@@ -50,9 +49,17 @@ pub(crate) fn emit(
     }
     write_traps(&mut image, inputs, live, layout);
     gates::write(&mut image, inputs, live, layout);
-    if options.debug != Debug::None {
-        let symbols = write_tables(&mut image, inputs, live, layout);
-        elf::write_tail(&mut image, layout, &symbols, &debug);
+    if let Some(tail) = tail {
+        let mut at = tail.symbols.offset + elf::SYM as u64;
+        for symbol in write_tables(&mut image, inputs, live, layout) {
+            copy(&mut image, at, &symbol.bytes());
+            at += elf::SYM as u64;
+        }
+        for (section, at) in told.sections.iter().zip(tail.debug) {
+            copy(&mut image, at, &section.bytes);
+        }
+        copy(&mut image, tail.names.offset, &tail.name_bytes);
+        copy(&mut image, tail.headers.offset, &tail.header_bytes);
     }
     Ok(image)
 }

@@ -17,13 +17,20 @@ pub(crate) struct Size {
 
 /// Nothing, unless a reached object asks for the table.
 pub(crate) fn measure(inputs: &[Input<'_>], live: &Live) -> Size {
+    let functions = |input: &Input<'_>| {
+        input.object.definitions.iter().filter(|one| is_function(one)).count() as u64
+    };
+    measured(gated(inputs, live).map(|(_, input)| (functions(input), input.unit)))
+}
+
+/// Of objects whose functions belong in the table: how many those are, and their unit.
+pub(crate) fn measured<'u>(gated: impl Iterator<Item = (u64, &'u str)>) -> Size {
     let mut size = Size::default();
     let mut last_unit = None;
-    for (_, input) in gated(inputs, live) {
-        let functions = input.object.definitions.iter().filter(|one| is_function(one)).count();
-        size.table += (functions * tables::GATE_ENTRY) as u64;
-        if last_unit.replace(input.unit) != Some(input.unit) {
-            size.paths += input.unit.len() as u64 + 1;
+    for (functions, unit) in gated {
+        size.table += functions * tables::GATE_ENTRY as u64;
+        if last_unit.replace(unit) != Some(unit) {
+            size.paths += unit.len() as u64 + 1;
         }
     }
     size

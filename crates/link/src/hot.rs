@@ -14,7 +14,7 @@ use crate::layout::Layout;
 use crate::mark::{self, Live};
 use crate::symbols::{self, SymbolTable};
 use crate::tables::LINE_ENTRY;
-use crate::{Image, Input, LinkError, Options, emit};
+use crate::{Image, Input, LinkError, Options, dwarf, emit};
 
 mod versions;
 
@@ -149,7 +149,8 @@ pub fn link(
     let table = SymbolTable::build(&all, &options, &names)?;
     let live = mark::mark(&all, &options, &table)?;
     let layout = Layout::plan(&all, &options, &table, &live)?;
-    let bytes = emit::emit(&all, &options, &live, &layout)?;
+    let told = dwarf::of(&all, &options, &live, &layout);
+    let bytes = emit::emit(&all, &options, &live, &layout, &told)?;
 
     let addresses = addresses(&all, &live, &layout, &table);
     let mut writes = Writes::default();

@@ -8,10 +8,12 @@
 //! memory:  R                               | RX   | RW + bss | closed (no rights)
 //! ```
 
-use morph_object::{Section, SymbolKind};
+use morph_object::{Object, Section, SymbolKind};
+use serde::{Deserialize, Serialize};
 
 use crate::mark::Live;
 use crate::symbols::{Meaning, Provided, SymbolId, SymbolTable};
+use crate::tables::display_name;
 use crate::{Debug, ENTRY, Input, LinkError, Machine, Options, elf, gates, tables};
 
 /// Where an image begins in memory. Everything lies below 2 GB, so that four bytes hold an address.
@@ -82,6 +84,47 @@ pub(crate) struct Layout {
     pub(crate) named: usize,
 }
 
+/// What one object takes of each part of an image.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Share {
+    pub(crate) text: u32,
+    pub(crate) rodata: u32,
+    pub(crate) data: u32,
+    pub(crate) bss: u32,
+    pub(crate) traps: u32,
+    pub(crate) lines: u32,
+    /// Definitions that get a symbol.
+    pub(crate) named: u32,
+    pub(crate) functions: u32,
+    /// Bytes of the names of all definitions.
+    pub(crate) names: u32,
+}
+
+impl Share {
+    pub(crate) fn of(object: &Object, debug: Debug) -> Share {
+        let share = Share {
+            text: object.text.len() as u32,
+            rodata: object.rodata.len() as u32,
+            data: object.data.len() as u32,
+            bss: object.bss_size,
+            // Without it the kind of a fault would be a guess.
+            traps: object.traps.len() as u32,
+            ..Share::default()
+        };
+        if debug == Debug::None {
+            return share;
+        }
+        let names = object.definitions.iter();
+        Share {
+            lines: object.lines.len() as u32,
+            named: object.definitions.len() as u32,
+            functions: object.definitions.iter().filter(|one| is_function(one)).count() as u32,
+            names: names.map(|one| display_name(&one.symbol).len() as u32 + 1).sum(),
+            ..share
+        }
+    }
+}
+
 /// Sizes of the sections while objects are added one after the other.
 #[derive(Default)]
 struct Sizes {
@@ -104,8 +147,33 @@ impl Layout {
         table: &SymbolTable<'_>,
         live: &Live,
     ) -> Result<Layout, LinkError> {
+        let placed = live.order.iter().map(|&at| {
+            let input = &inputs[at as usize];
+            (Share::of(input.object, options.debug), input.unit)
+        });
+        let gates = gates::measure(inputs, live);
+        let Options { machine, debug, .. } = *options;
+        let stacked = Layout::stacked(placed, machine, debug, gates, live.closed.len())?;
         let mut parts = vec![Parts::default(); inputs.len()];
-        let sizes = measure(inputs, options, live, &mut parts);
+        for (&at, part) in live.order.iter().zip(&stacked.parts) {
+            parts[at as usize] = *part;
+        }
+        let mut layout = Layout { parts, ..stacked };
+        let address = |meaning| layout.address_of(inputs, live, meaning);
+        layout.addresses = table.meanings().map(address).collect();
+        layout.entry = layout.address(table.get(ENTRY));
+        Ok(layout)
+    }
+
+    /// Of objects that are placed one behind the other; their parts are in this order. Nothing is known of symbols.
+    pub(crate) fn stacked<'u>(
+        placed: impl Iterator<Item = (Share, &'u str)>,
+        machine: Machine,
+        debug: Debug,
+        gates: gates::Size,
+        closed: usize,
+    ) -> Result<Layout, LinkError> {
+        let (sizes, parts) = stack(placed, debug, gates);
         for (section, bytes) in [
             (".text", sizes.text),
             (".rodata", sizes.rodata + sizes.lines * tables::LINE_ENTRY as u64 + sizes.names),
@@ -116,17 +184,13 @@ impl Layout {
                 return Err(LinkError::TooLarge { section, bytes });
             }
         }
-        let mut layout = place(options, live, sizes, parts);
-        for &at in &live.order {
-            let part = &mut layout.parts[at as usize];
+        let mut layout = place(machine, closed, sizes, parts);
+        for part in &mut layout.parts {
             part.text += layout.text.address;
             part.rodata += layout.rodata.address;
             part.data += layout.data.address;
             part.bss += layout.bss.address;
         }
-        let address = |meaning| layout.address_of(inputs, live, meaning);
-        layout.addresses = table.meanings().map(address).collect();
-        layout.entry = layout.address(table.get(ENTRY));
         Ok(layout)
     }
 
@@ -145,58 +209,61 @@ impl Layout {
                 let slot = live.closed_slot[index as usize].unwrap_or_default();
                 self.closed.address + u64::from(slot) * tables::CLOSED_ENTRY as u64
             }
-            Meaning::Provided(provided) => match provided {
-                Provided::Functions => self.functions.address,
-                Provided::FunctionsEnd => self.functions.end(),
-                Provided::Lines => self.lines.address,
-                Provided::LinesEnd => self.lines.end(),
-                Provided::Traps => self.traps.address,
-                Provided::TrapsEnd => self.traps.end(),
-                Provided::ClosedGlobals => self.closed_globals.address,
-                Provided::ClosedGlobalsEnd => self.closed_globals.end(),
-                Provided::Gates => self.gates.address,
-                Provided::GatesEnd => self.gates.end(),
-                Provided::ClosedStart => self.closed.address,
-                Provided::ClosedEnd => self.closed.end(),
-                Provided::TextStart => self.text.address,
-                Provided::TextEnd => self.text.end(),
-                Provided::DataStart => self.data.address,
-                Provided::DataEnd => self.bss.end(),
-            },
+            Meaning::Provided(provided) => self.provided(provided),
+        }
+    }
+
+    /// The address of something that the linker makes.
+    pub(crate) fn provided(&self, provided: Provided) -> u64 {
+        match provided {
+            Provided::Functions => self.functions.address,
+            Provided::FunctionsEnd => self.functions.end(),
+            Provided::Lines => self.lines.address,
+            Provided::LinesEnd => self.lines.end(),
+            Provided::Traps => self.traps.address,
+            Provided::TrapsEnd => self.traps.end(),
+            Provided::ClosedGlobals => self.closed_globals.address,
+            Provided::ClosedGlobalsEnd => self.closed_globals.end(),
+            Provided::Gates => self.gates.address,
+            Provided::GatesEnd => self.gates.end(),
+            Provided::ClosedStart => self.closed.address,
+            Provided::ClosedEnd => self.closed.end(),
+            Provided::TextStart => self.text.address,
+            Provided::TextEnd => self.text.end(),
+            Provided::DataStart => self.data.address,
+            Provided::DataEnd => self.bss.end(),
         }
     }
 }
 
-/// Offsets of all parts within their sections, and how much the tables will need.
-fn measure(inputs: &[Input<'_>], options: &Options, live: &Live, parts: &mut [Parts]) -> Sizes {
-    let mut sizes = Sizes { gates: gates::measure(inputs, live), ..Sizes::default() };
+/// Offsets of all parts within their sections, and how much the tables will need. Each object comes with its unit.
+fn stack<'u>(
+    placed: impl Iterator<Item = (Share, &'u str)>,
+    debug: Debug,
+    gates: gates::Size,
+) -> (Sizes, Vec<Parts>) {
+    let mut sizes = Sizes { gates, ..Sizes::default() };
+    let mut parts = Vec::with_capacity(placed.size_hint().0);
     let mut last_unit = "";
-    for &at in &live.order {
-        let input = &inputs[at as usize];
-        let object = input.object;
-        let part = &mut parts[at as usize];
-        part.text = extend(&mut sizes.text, object.text.len() as u64, TEXT_ALIGN);
-        part.rodata = extend(&mut sizes.rodata, object.rodata.len() as u64, RODATA_ALIGN);
-        part.data = extend(&mut sizes.data, object.data.len() as u64, DATA_ALIGN);
-        part.bss = extend(&mut sizes.bss, u64::from(object.bss_size), DATA_ALIGN);
-        // Without it the kind of a fault would be a guess.
-        sizes.traps += object.traps.len() as u64;
-        if options.debug == Debug::None {
-            continue;
-        }
-        sizes.lines += object.lines.len() as u64;
-        for definition in &object.definitions {
-            sizes.named += 1;
-            sizes.names += tables::display_name(&definition.symbol).len() as u64 + 1;
-            sizes.functions += u64::from(is_function(definition));
-        }
+    for (share, unit) in placed {
+        parts.push(Parts {
+            text: extend(&mut sizes.text, u64::from(share.text), TEXT_ALIGN),
+            rodata: extend(&mut sizes.rodata, u64::from(share.rodata), RODATA_ALIGN),
+            data: extend(&mut sizes.data, u64::from(share.data), DATA_ALIGN),
+            bss: extend(&mut sizes.bss, u64::from(share.bss), DATA_ALIGN),
+        });
+        sizes.traps += u64::from(share.traps);
+        sizes.lines += u64::from(share.lines);
+        sizes.named += share.named as usize;
+        sizes.names += u64::from(share.names);
+        sizes.functions += u64::from(share.functions);
         // A unit's path is written once for each run of its objects: inputs come unit by unit.
-        if input.unit != last_unit {
-            last_unit = input.unit;
-            sizes.names += input.unit.len() as u64 + 1;
+        if debug != Debug::None && unit != last_unit {
+            last_unit = unit;
+            sizes.names += unit.len() as u64 + 1;
         }
     }
-    sizes
+    (sizes, parts)
 }
 
 /// Whether a definition belongs in the function table.
@@ -204,16 +271,16 @@ pub(crate) fn is_function(definition: &morph_object::Definition) -> bool {
     definition.kind == SymbolKind::Function && definition.section == Section::Text
 }
 
-fn place(options: &Options, live: &Live, sizes: Sizes, parts: Vec<Parts>) -> Layout {
-    let page = match options.machine {
+fn place(machine: Machine, closed: usize, sizes: Sizes, parts: Vec<Parts>) -> Layout {
+    let page = match machine {
         Machine::X86_64 => 0x1000,
         Machine::Aarch64 => 0x1_0000,
     };
     let mut at = Cursor { address: BASE, offset: 0 };
-    let headers = elf::headers_size(!live.closed.is_empty());
+    let headers = elf::headers_size(closed != 0);
     at.skip(headers);
     let rodata = at.take(sizes.rodata, if sizes.rodata == 0 { 1 } else { RODATA_ALIGN });
-    let closed_globals = at.take((live.closed.len() * tables::CLOSED_ENTRY) as u64, 8);
+    let closed_globals = at.take((closed * tables::CLOSED_ENTRY) as u64, 8);
     let functions = at.take(sizes.functions * tables::FUNCTION_ENTRY as u64, 4);
     let lines = at.take(sizes.lines * tables::LINE_ENTRY as u64, 4);
     let traps = at.take(sizes.traps * tables::TRAP_ENTRY as u64, 4);
@@ -228,7 +295,7 @@ fn place(options: &Options, live: &Live, sizes: Sizes, parts: Vec<Parts>) -> Lay
     let bss_start = data.end().next_multiple_of(DATA_ALIGN);
     let bss = Extent { address: bss_start, offset: at.offset, size: sizes.bss };
     let closed_start = bss.end().next_multiple_of(page);
-    let closed_size = (live.closed.len() * tables::CLOSED_ENTRY) as u64;
+    let closed_size = (closed * tables::CLOSED_ENTRY) as u64;
     let closed = Extent { address: closed_start, offset: 0, size: closed_size };
     Layout {
         parts,

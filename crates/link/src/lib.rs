@@ -20,12 +20,17 @@ mod emit;
 mod gates;
 pub mod hot;
 mod layout;
+mod map;
 mod mark;
+mod relink;
 mod relocation;
 mod symbols;
 pub mod tables;
 
 use morph_object::Object;
+
+pub use map::Map;
+pub use relink::{Exchange, Former, Sink, Unfit, relink};
 
 /// One object and where its fragment stands in the sources.
 #[derive(Clone, Copy, Debug)]
@@ -104,12 +109,31 @@ pub enum LinkError {
 ///
 /// Undefined symbols are errors only where something reachable names them.
 pub fn link(inputs: &[Input<'_>], options: &Options) -> Result<Image, LinkError> {
+    let (image, _) = link_with(inputs, options, |_, _, _| ())?;
+    Ok(image)
+}
+
+/// As [`link`]; besides a map by which [`relink`] exchanges objects, if the image is of a kind whose objects can be exchanged.
+pub fn link_with_map(
+    inputs: &[Input<'_>],
+    options: &Options,
+) -> Result<(Image, Option<Map>), LinkError> {
+    link_with(inputs, options, |table, live, told| Map::of(inputs, options, table, live, told))
+}
+
+fn link_with<T>(
+    inputs: &[Input<'_>],
+    options: &Options,
+    and: impl FnOnce(&symbols::SymbolTable<'_>, &mark::Live, &dwarf::Told) -> T,
+) -> Result<(Image, T), LinkError> {
     let names = symbols::join_names(inputs);
     let table = symbols::SymbolTable::build(inputs, options, &names)?;
     let live = mark::mark(inputs, options, &table)?;
     let layout = layout::Layout::plan(inputs, options, &table, &live)?;
-    let bytes = emit::emit(inputs, options, &live, &layout)?;
-    Ok(Image { bytes, placed: live.order.len() })
+    let told = dwarf::of(inputs, options, &live, &layout);
+    let bytes = emit::emit(inputs, options, &live, &layout, &told)?;
+    let more = and(&table, &live, &told);
+    Ok((Image { bytes, placed: live.order.len() }, more))
 }
 
 /// How an error names an object: its first definition and its unit.

@@ -4,7 +4,7 @@
 //! name is looked up once, in the order of the inputs, because that is the order of their memory; the walk from
 //! the entry and the relocations use the remembered answers.
 
-use crate::symbols::{Meaning, Provided, SymbolId, SymbolTable};
+use crate::symbols::{Meaning, SymbolId, SymbolTable};
 use crate::{ENTRY, Input, LinkError, Options, user};
 
 pub(crate) struct Live {
@@ -104,7 +104,7 @@ impl Marker {
                 Ok(())
             }
             Meaning::Provided(provided) => {
-                self.gates |= matches!(provided, Provided::Gates | Provided::GatesEnd);
+                self.gates |= provided.is_gates();
                 Ok(())
             }
             Meaning::ClosedGlobal(index) => {

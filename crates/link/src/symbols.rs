@@ -2,6 +2,7 @@
 
 use morph_object::{Definition, Section};
 use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
 
 use crate::{Input, LinkError, Options, user};
 
@@ -19,10 +20,10 @@ pub(crate) enum Meaning {
 macro_rules! provided {
     ($($(#[doc = $doc:literal])* $name:ident = $symbol:literal;)+) => {
         /// Addresses that the linker provides; library code asks with `link_address("name")`.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
         pub(crate) enum Provided { $($(#[doc = $doc])* $name,)+ }
 
-        const PROVIDED: &[(&str, Provided)] = &[$(($symbol, Provided::$name),)+];
+        pub(crate) const PROVIDED: &[(&str, Provided)] = &[$(($symbol, Provided::$name),)+];
     };
 }
 
@@ -51,6 +52,13 @@ provided! {
     /// Initialised and zeroed data: everything that a rollback of globals must restore.
     DataStart = "=data_start";
     DataEnd = "=data_end";
+}
+
+impl Provided {
+    /// Whether it is part of the table of gates, which only images have that name it.
+    pub(crate) fn is_gates(self) -> bool {
+        matches!(self, Provided::Gates | Provided::GatesEnd)
+    }
 }
 
 /// A name's number: provided names first, then closed globals, then definitions in the order of the inputs.

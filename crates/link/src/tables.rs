@@ -37,8 +37,8 @@ pub const CLOSED_ENTRY: usize = 8;
 
 /// Bits of the column in a place.
 const COLUMN_BITS: u32 = 10;
-const MAX_COLUMN: u32 = (1 << COLUMN_BITS) - 1;
-const MAX_LINE: u32 = (1 << (32 - COLUMN_BITS)) - 1;
+pub(crate) const MAX_COLUMN: u32 = (1 << COLUMN_BITS) - 1;
+pub(crate) const MAX_LINE: u32 = (1 << (32 - COLUMN_BITS)) - 1;
 
 /// Line and column, both from 1, as one number.
 pub fn place(line: u32, column: u32) -> u32 {
