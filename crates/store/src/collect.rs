@@ -73,9 +73,12 @@ impl Store {
         let mut gone = Vec::new();
         for (number, file) in packs {
             let Some(written) = self.folder.written(&file) else { continue };
-            let Some(bytes) = self.folder.read(&file) else { continue };
-            let pack = match Pack::read(bytes) {
-                Ok(pack) => pack,
+            let Some((open, length)) = self.folder.open(&file) else { continue };
+            let pack = match Pack::read(open, length) {
+                Ok(mut pack) => {
+                    pack.load();
+                    pack
+                }
                 // Another version's. It goes when it is old: somebody may still use it.
                 Err(PackProblem::Version(_)) if written >= oldest => continue,
                 Err(_) => {
@@ -85,13 +88,13 @@ impl Store {
             };
             let young = written >= oldest && !scarce;
             for (entry, key) in (0..).zip(pack.keys()) {
-                let stays = young || needed.contains(key) || self.used.contains(key);
+                let stays = young || needed.contains(&key) || self.used.contains(&key);
                 // The newest value of a key is met first.
                 if stays
-                    && seen.insert(*key)
+                    && seen.insert(key)
                     && let Some(value) = pack.get(entry)
                 {
-                    kept.put(*key, value);
+                    kept.put(key, &value);
                 }
             }
             gone.push(number);

@@ -12,7 +12,7 @@ use rustc_hash::FxHashSet;
 use rustix::fs::{CWD, FlockOperation, RenameFlags, flock, renameat_with};
 
 use crate::pack::Key;
-use crate::record;
+use crate::{Needs, record};
 
 /// More bytes than any file of a store has are not read.
 const LONGEST: u64 = 4 << 30;
@@ -123,6 +123,16 @@ impl Folder {
         Some(bytes)
     }
 
+    /// A file with its length; `None` if it cannot be opened, or is none.
+    pub(crate) fn open(&self, file: &Path) -> Option<(File, u64)> {
+        let path = self.path.join(file);
+        let length = fs::metadata(&path).ok().filter(fs::Metadata::is_file)?.len();
+        if length > LONGEST {
+            return None;
+        }
+        Some((File::open(path).ok()?, length))
+    }
+
     /// Adds a pack under the next free number.
     pub(crate) fn add_pack(&mut self, parts: &[&[u8]]) -> io::Result<()> {
         let temporary = self.write_temporary(parts)?;
@@ -146,7 +156,12 @@ impl Folder {
     /// Gives a file new contents.
     pub(crate) fn replace(&mut self, file: &Path, bytes: &[u8]) -> io::Result<()> {
         let (first, second) = bytes.split_at(bytes.len() / 2);
-        let temporary = self.write_temporary(&[first, second])?;
+        self.replace_with(file, &[first, second])
+    }
+
+    /// The same for contents in parts.
+    pub(crate) fn replace_with(&mut self, file: &Path, parts: &[&[u8]]) -> io::Result<()> {
+        let temporary = self.write_temporary(parts)?;
         self.step(Step::Rename);
         let renamed = fs::rename(&temporary, self.path.join(file));
         if renamed.is_err() {
@@ -184,13 +199,32 @@ impl Folder {
         }
     }
 
-    /// Notes what `user` needs.
-    pub(crate) fn write_user(&mut self, user: &str, keys: &FxHashSet<Key>) -> io::Result<()> {
-        let mut sorted: Vec<&Key> = Vec::with_capacity(keys.len());
+    /// Notes what `user` needs. What it needs besides stands in a file of its own, which is short.
+    pub(crate) fn write_user(
+        &mut self,
+        user: &str,
+        keys: &FxHashSet<Key>,
+        needs: Needs,
+    ) -> io::Result<()> {
+        let file = Path::new("users").join(file_name(user));
+        let more = Path::new("users").join(file_name(user) + "-more");
+        let mut sorted: Vec<Key> = Vec::with_capacity(keys.len());
         sorted.extend(keys);
+        if needs == Needs::More
+            && let Some(bytes) = self.read(&more)
+        {
+            sorted.extend(keys_of(record::read(&bytes).unwrap_or(&[])));
+        }
         sorted.sort_unstable();
-        let bytes: Vec<u8> = sorted.into_iter().flatten().copied().collect();
-        self.replace(&Path::new("users").join(file_name(user)), &record::write(&bytes))
+        sorted.dedup();
+        let bytes = record::write(sorted.as_flattened());
+        match needs {
+            Needs::More => self.replace(&more, &bytes),
+            Needs::Only => {
+                self.replace(&file, &bytes)?;
+                if self.open(&more).is_some() { self.remove(&more) } else { Ok(()) }
+            }
+        }
     }
 
     /// What all users need that were there since `oldest`; the others are removed. `None` if one cannot be read: then nobody knows.
@@ -207,7 +241,7 @@ impl Folder {
             let bytes = self.read(&file)?;
             // A damaged list needs nothing: at worst something is made again.
             let keys = record::read(&bytes).unwrap_or(&[]);
-            needed.extend(keys.chunks_exact(32).filter_map(|key| key.first_chunk::<32>().copied()));
+            needed.extend(keys_of(keys));
         }
         Some(needed)
     }
@@ -243,6 +277,11 @@ impl Folder {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+fn keys_of(bytes: &[u8]) -> impl Iterator<Item = Key> {
+    let (keys, _) = bytes.as_chunks::<32>();
+    keys.iter().copied()
 }
 
 const TEMPORARY: &str = ".tmp-";

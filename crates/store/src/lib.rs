@@ -31,7 +31,9 @@ mod collect;
 mod folder;
 mod pack;
 mod record;
+mod sections;
 
+use std::borrow::Cow;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -41,6 +43,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 pub use collect::Limits;
 pub use folder::{Lock, Step, write_whole};
 pub use pack::{Key, PackProblem, VERSION};
+pub use sections::Sections;
 
 use folder::Folder;
 use pack::{Builder, Pack};
@@ -64,8 +67,12 @@ pub struct Store {
     packs: Vec<Named>,
     /// Packs that nobody can read.
     unreadable: Vec<u64>,
-    /// Where the newest entry of each key lies: pack, entry.
-    places: FxHashMap<Key, (u32, u32)>,
+    /// Where the newest entry of each key lies, once all are read: pack, entry.
+    places: Option<FxHashMap<Key, (u32, u32)>>,
+    /// Values that were read one by one.
+    single: FxHashMap<Key, Vec<u8>>,
+    /// Keys whose values were found to be wrong.
+    evicted: FxHashSet<Key>,
     fresh: Builder,
     used: FxHashSet<Key>,
     problems: Vec<Problem>,
@@ -98,6 +105,13 @@ impl<'s> Value<'s> {
     }
 }
 
+/// Whether a user needs something besides what it needed before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Needs {
+    Only,
+    More,
+}
+
 /// A pack with its number, which is its name.
 struct Named {
     number: u64,
@@ -122,7 +136,9 @@ impl Store {
             is_read: false,
             packs: Vec::new(),
             unreadable: Vec::new(),
-            places: FxHashMap::default(),
+            places: None,
+            single: FxHashMap::default(),
+            evicted: FxHashSet::default(),
             fresh: Builder::default(),
             used: FxHashSet::default(),
             problems: Vec::new(),
@@ -136,8 +152,8 @@ impl Store {
         }
         for (number, file) in self.folder.packs() {
             // One that is gone by now was collected by another process.
-            let Some(bytes) = self.folder.read(&file) else { continue };
-            match Pack::read(bytes) {
+            let Some((open, length)) = self.folder.open(&file) else { continue };
+            match Pack::read(open, length) {
                 Ok(pack) => self.packs.push(Named { number, pack }),
                 Err(what) => {
                     match what {
@@ -149,16 +165,32 @@ impl Store {
                 }
             }
         }
-        self.place();
     }
 
-    /// Finds the newest entry of each key.
-    fn place(&mut self) {
-        self.places.clear();
-        self.places.reserve(self.packs.iter().map(|named| named.pack.keys().len()).sum());
-        for (at, named) in (0..).zip(&self.packs) {
+    /// Reads all values, and finds the newest entry of each key.
+    fn load(&mut self) {
+        self.read();
+        if self.places.is_some() {
+            return;
+        }
+        let mut places = FxHashMap::default();
+        places.reserve(self.packs.iter().map(|named| named.pack.keys().len()).sum());
+        for (at, named) in (0..).zip(&mut self.packs) {
+            named.pack.load();
             for (entry, key) in (0..).zip(named.pack.keys()) {
-                self.places.entry(*key).or_insert((at, entry));
+                places.entry(key).or_insert((at, entry));
+            }
+        }
+        self.places = Some(places);
+    }
+
+    /// Where the newest entry of a key lies.
+    fn newest(&self, key: &Key) -> Option<(u32, u32)> {
+        match &self.places {
+            _ if self.evicted.contains(key) => None,
+            Some(places) => places.get(key).copied(),
+            None => {
+                (0..).zip(&self.packs).find_map(|(at, named)| Some((at, named.pack.find(key)?)))
             }
         }
     }
@@ -169,25 +201,39 @@ impl Store {
             return self.fresh.get(key);
         }
         self.read();
-        let (pack, entry) = *self.places.get(key)?;
-        let named = self.packs.get(pack as usize)?;
-        if named.pack.get(entry).is_none() {
-            self.places.remove(key);
-            let file = folder::pack_file(named.number);
-            self.problems.push(Problem { file, what: PackProblem::Entry });
-            return None;
+        let (at, entry) = self.newest(key)?;
+        if self.single.contains_key(key) {
+            return self.single.get(key).map(Vec::as_slice);
+        }
+        let named = self.packs.get(at as usize)?;
+        match named.pack.get(entry) {
+            None => {
+                self.evicted.insert(*key);
+                let file = folder::pack_file(named.number);
+                self.problems.push(Problem { file, what: PackProblem::Entry });
+                return None;
+            }
+            Some(Cow::Owned(value)) => {
+                self.single.insert(*key, value);
+            }
+            Some(Cow::Borrowed(_)) => {}
         }
         self.used.insert(*key);
-        self.packs.get(pack as usize)?.pack.get(entry)
+        match self.single.get(key) {
+            Some(value) => Some(value),
+            None => self.packs.get(at as usize)?.pack.unchecked(entry).map(|(value, _)| value),
+        }
     }
 
     /// Where the value of a key is; it counts as used. Whoever finds there that it is damaged asks [`Store::get`], which takes note of that.
+    ///
+    /// For those who want many: the first time everything is read.
     pub fn find(&mut self, key: &Key) -> Option<Place> {
         if self.fresh.contains(key) {
             return Some(Place(Where::Fresh(*key)));
         }
-        self.read();
-        let (pack, entry) = *self.places.get(key)?;
+        self.load();
+        let (pack, entry) = self.newest(key)?;
         self.used.insert(*key);
         Some(Place(Where::Pack(pack, entry)))
     }
@@ -205,21 +251,24 @@ impl Store {
 
     /// Puts a value in, to be written by [`Store::commit`]. It replaces what was there.
     pub fn put(&mut self, key: Key, value: &[u8]) {
+        self.evicted.remove(&key);
+        self.single.remove(&key);
         self.used.insert(key);
         self.fresh.put(key, value);
     }
 
     /// Gives up the value of a key: it was found to be wrong.
     pub fn evict(&mut self, key: &Key) {
-        self.read();
-        self.places.remove(key);
+        self.evicted.insert(*key);
         self.fresh.remove(key);
     }
 
     /// How many entries there are.
     pub fn len(&mut self) -> usize {
-        self.read();
-        self.places.len() + self.fresh.keys().filter(|key| !self.places.contains_key(*key)).count()
+        self.load();
+        let places = self.places.iter().flat_map(FxHashMap::keys);
+        let on_disk = places.filter(|key| !self.evicted.contains(*key)).count();
+        on_disk + self.fresh.keys().filter(|key| self.newest(key).is_none()).count()
     }
 
     pub fn is_empty(&mut self) -> bool {
@@ -229,7 +278,7 @@ impl Store {
     /// Bytes of all packs.
     pub fn size(&mut self) -> u64 {
         self.read();
-        self.packs.iter().map(|named| named.pack.size() as u64).sum()
+        self.packs.iter().map(|named| named.pack.size()).sum()
     }
 
     /// What was left out so far; each is told once.
@@ -244,11 +293,24 @@ impl Store {
     ///
     /// What the system says. Then the store on disk is as it was, or has more in it; never less that is needed, never half of something.
     pub fn commit(&mut self, user: &str, now: SystemTime) -> io::Result<()> {
+        self.commit_for(user, Needs::Only, now)
+    }
+
+    /// As [`Store::commit`], but what `user` needed before is needed still.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::commit`].
+    pub fn commit_more(&mut self, user: &str, now: SystemTime) -> io::Result<()> {
+        self.commit_for(user, Needs::More, now)
+    }
+
+    fn commit_for(&mut self, user: &str, needs: Needs, now: SystemTime) -> io::Result<()> {
         if !self.fresh.is_empty() {
             self.folder.make()?;
             self.folder.sweep()?;
             // Its entries are needed from the moment they are there.
-            self.folder.write_user(user, &self.used)?;
+            self.folder.write_user(user, &self.used, needs)?;
             self.folder.add_pack(&self.fresh.parts(&self.fresh.index()))?;
             // All is there now; what is asked for from here on is read from there.
             self.fresh = Builder::default();
@@ -273,7 +335,9 @@ impl Store {
     /// Whatever was read is read again when it is needed.
     fn forget(&mut self) {
         self.packs.clear();
-        self.places.clear();
+        self.places = None;
+        self.single.clear();
+        self.evicted.clear();
         self.is_read = false;
     }
 
@@ -288,6 +352,45 @@ impl Store {
                 None
             }
         }
+    }
+
+    /// A value with a name that was written in sections; they are read when they are asked for.
+    pub fn sections(&mut self, name: &str) -> Option<Sections> {
+        let file = folder::record_file(name);
+        let (open, length) = self.folder.open(&file)?;
+        match Sections::read(open, length) {
+            Ok(sections) => Some(sections),
+            Err(what) => {
+                self.problems.push(Problem { file, what });
+                None
+            }
+        }
+    }
+
+    /// Gives sections a name, instead of the value that has it.
+    ///
+    /// # Errors
+    ///
+    /// What the system says; then the former value still has the name.
+    pub fn set_sections(&mut self, name: &str, sections: &[&[u8]]) -> io::Result<()> {
+        self.folder.make()?;
+        let head = sections::head(sections);
+        let parts: Vec<&[u8]> =
+            [head.as_slice()].into_iter().chain(sections.iter().copied()).collect();
+        self.folder.replace_with(&folder::record_file(name), &parts)
+    }
+
+    /// Forgets a value with a name, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub fn remove_record(&mut self, name: &str) -> io::Result<()> {
+        let file = folder::record_file(name);
+        if self.folder.open(&file).is_none() {
+            return Ok(());
+        }
+        self.folder.remove(&file)
     }
 
     /// The names of all values that have one and begin so, in order.
@@ -311,7 +414,7 @@ impl std::fmt::Debug for Store {
         f.debug_struct("Store")
             .field("folder", &self.folder.path())
             .field("packs", &self.packs.len())
-            .field("entries", &self.places.len())
+            .field("entries", &self.places.as_ref().map(FxHashMap::len))
             .finish_non_exhaustive()
     }
 }

@@ -2,11 +2,15 @@
 //!
 //! ```text
 //! "MORPHPAK"  version u32  entries u32  checksum of all that follows up to the values u32
-//! entries times: key [32]  offset u64 (from the values' beginning)  length u32  checksum of the value u32
+//! entries times, by key: key [32]  offset u64 (from the values' beginning)  length u32  checksum of the value u32
 //! values
 //! ```
 //!
 //! Numbers are little-endian, checksums CRC-32: they tell damage, not malice. Who writes into a project's store can as well write into its sources.
+
+use std::borrow::Cow;
+use std::fs::File;
+use std::os::unix::fs::FileExt as _;
 
 use rustc_hash::FxHashMap;
 
@@ -14,7 +18,7 @@ use rustc_hash::FxHashMap;
 pub type Key = [u8; 32];
 
 /// The version of packs and records.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 const MAGIC: &[u8; 8] = b"MORPHPAK";
 const HEADER: usize = 8 + 4 + 4 + 4;
@@ -33,79 +37,110 @@ pub enum PackProblem {
     Entry,
 }
 
-/// A pack in memory.
+/// A pack on disk: its index is in memory, its values are read when they are asked for, one by one or all at once.
 pub(crate) struct Pack {
-    bytes: Vec<u8>,
-    keys: Vec<Key>,
-    places: Vec<Place>,
+    file: File,
+    /// Entries as they stand in the file, sorted by key.
+    index: Vec<u8>,
+    /// Where the values begin, and the length of the whole file.
+    start: u64,
+    size: u64,
+    /// All values, once they were read.
+    values: Option<Vec<u8>>,
 }
 
 #[derive(Clone, Copy)]
 struct Place {
-    start: usize,
+    /// From the beginning of the values.
+    offset: u64,
     length: usize,
     checksum: u32,
 }
 
 impl Pack {
     /// Reads the index; values are checked when they are asked for.
-    pub(crate) fn read(bytes: Vec<u8>) -> Result<Pack, PackProblem> {
-        let header = bytes.first_chunk::<HEADER>().ok_or(PackProblem::Kind)?;
+    pub(crate) fn read(file: File, size: u64) -> Result<Pack, PackProblem> {
+        let mut header = [0; HEADER];
+        file.read_exact_at(&mut header, 0).map_err(|_| PackProblem::Kind)?;
         if !header.starts_with(MAGIC) {
             return Err(PackProblem::Kind);
         }
-        let version = number(header, 8);
+        let version = number(&header, 8);
         if version != VERSION {
             return Err(PackProblem::Version(version));
         }
-        let count = number(header, 12) as usize;
-        let checksum = number(header, 16);
-        let end = count
+        let length = (number(&header, 12) as usize)
             .checked_mul(ENTRY)
-            .and_then(|length| length.checked_add(HEADER))
-            .filter(|end| *end <= bytes.len())
+            .filter(|length| (*length + HEADER) as u64 <= size)
             .ok_or(PackProblem::Index)?;
-        let index = &bytes[HEADER..end];
-        if sum(&[&header[8..16], index]) != checksum {
+        let mut index = vec![0; length];
+        file.read_exact_at(&mut index, HEADER as u64).map_err(|_| PackProblem::Index)?;
+        if sum(&[&header[8..16], &index]) != number(&header, 16) {
             return Err(PackProblem::Index);
         }
-        let mut keys = Vec::with_capacity(count);
-        let mut places = Vec::with_capacity(count);
-        for entry in index.chunks_exact(ENTRY) {
-            let mut key = [0; 32];
-            key.copy_from_slice(&entry[..32]);
-            keys.push(key);
-            let mut offset = [0; 8];
-            offset.copy_from_slice(&entry[32..40]);
-            let offset = usize::try_from(u64::from_le_bytes(offset)).unwrap_or(usize::MAX);
-            places.push(Place {
-                start: end.saturating_add(offset),
-                length: number(entry, 40) as usize,
-                checksum: number(entry, 44),
-            });
-        }
-        Ok(Pack { bytes, keys, places })
+        Ok(Pack { file, index, start: (HEADER + length) as u64, size, values: None })
     }
 
-    pub(crate) fn keys(&self) -> &[Key] {
-        &self.keys
+    /// Reads all values: for those who want most of them.
+    pub(crate) fn load(&mut self) {
+        if self.values.is_some() {
+            return;
+        }
+        let mut values = vec![0; (self.size - self.start) as usize];
+        // What cannot be read one by one is no entry then.
+        if self.file.read_exact_at(&mut values, self.start).is_ok() {
+            self.values = Some(values);
+        }
+    }
+
+    /// The keys, in their order.
+    pub(crate) fn keys(&self) -> impl ExactSizeIterator<Item = Key> {
+        self.index.chunks_exact(ENTRY).map(|entry| std::array::from_fn(|at| entry[at]))
+    }
+
+    /// The entry of a key.
+    pub(crate) fn find(&self, key: &Key) -> Option<u32> {
+        let (entries, _) = self.index.as_chunks::<ENTRY>();
+        let found = entries.binary_search_by(|entry| entry[..32].cmp(key)).ok()?;
+        u32::try_from(found).ok()
     }
 
     /// The value of an entry, if it is whole.
-    pub(crate) fn get(&self, entry: u32) -> Option<&[u8]> {
-        let (value, checksum) = self.unchecked(entry)?;
-        (sum(&[value]) == checksum).then_some(value)
+    pub(crate) fn get(&self, entry: u32) -> Option<Cow<'_, [u8]>> {
+        let place = self.place(entry)?;
+        let value = match self.unchecked(entry) {
+            Some((value, _)) => Cow::Borrowed(value),
+            None => {
+                let end = place.offset.checked_add(place.length as u64)?.checked_add(self.start)?;
+                if self.values.is_some() || end > self.size {
+                    return None;
+                }
+                let mut value = vec![0; place.length];
+                self.file.read_exact_at(&mut value, self.start + place.offset).ok()?;
+                Cow::Owned(value)
+            }
+        };
+        (sum(&[&value]) == place.checksum).then_some(value)
     }
 
-    /// The value of an entry, and the checksum that it should have.
+    /// The value of an entry, and the checksum that it should have; if all were read.
     pub(crate) fn unchecked(&self, entry: u32) -> Option<(&[u8], u32)> {
-        let place = self.places.get(entry as usize)?;
-        let value = self.bytes.get(place.start..place.start.checked_add(place.length)?)?;
+        let place = self.place(entry)?;
+        let start = usize::try_from(place.offset).ok()?;
+        let value = self.values.as_ref()?.get(start..start.checked_add(place.length)?)?;
         Some((value, place.checksum))
     }
 
-    pub(crate) fn size(&self) -> usize {
-        self.bytes.len()
+    fn place(&self, entry: u32) -> Option<Place> {
+        let start = (entry as usize).checked_mul(ENTRY)?;
+        let entry = self.index.get(start..start.checked_add(ENTRY)?)?;
+        let offset = u64::from_le_bytes(std::array::from_fn(|at| entry[32 + at]));
+        let length = number(entry, 40) as usize;
+        Some(Place { offset, length, checksum: number(entry, 44) })
+    }
+
+    pub(crate) fn size(&self) -> u64 {
+        self.size
     }
 }
 
@@ -184,7 +219,9 @@ impl Builder {
         bytes.extend_from_slice(&VERSION.to_le_bytes());
         bytes.extend_from_slice(&(self.keys.len() as u32).to_le_bytes());
         bytes.extend_from_slice(&[0; 4]);
-        for key in &self.keys {
+        let mut keys: Vec<&Key> = self.keys.iter().collect();
+        keys.sort_unstable();
+        for key in keys {
             let place = self.places.get(key).copied().unwrap_or_default();
             let value = self.value(&place).unwrap_or(&[]);
             bytes.extend_from_slice(key);
