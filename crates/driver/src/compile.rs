@@ -190,7 +190,8 @@ impl<'e> Compilation<'e> {
             let decides = self.options.grain == options::Grain::Unit;
             let pieces = self.pieces(added, analysis);
             let program = hot::Program::link(pieces, analysis, decides, &added.options)?;
-            return Ok(Linked { image: program.image().to_vec(), hot: Some(Box::new(program)) });
+            let image = program.image().to_vec();
+            return Ok(Linked { image, hot: Some(Box::new(program)), placed: None });
         }
         let inputs = self.inputs(added).map(|(id, object)| {
             let unit = analysis.unit(id);
@@ -213,7 +214,18 @@ impl<'e> Compilation<'e> {
         };
         let units = morph_link::Input { object: &added.units, ..start };
         let inputs: Vec<morph_link::Input<'_>> = inputs.chain([start, units]).collect();
-        Ok(Linked { image: morph_link::link(&inputs, &added.options)?.bytes, hot: None })
+        // What is closed is mended in a full build, whatever was edited besides.
+        if !self.executor.keeps() || !added.stubs.is_empty() {
+            let image = morph_link::link(&inputs, &added.options)?.bytes;
+            return Ok(Linked { image, hot: None, placed: None });
+        }
+        let (image, map) = morph_link::link_with_map(&inputs, &added.options)?;
+        let initialises = |id: &FragmentId| self.initialisers.contains_key(id);
+        let placed = map.map(|map| Placed {
+            map,
+            inputs: self.inputs(added).map(|(id, _)| (id, initialises(&id))).collect(),
+        });
+        Ok(Linked { image: image.bytes, hot: None, placed })
     }
 
     /// The inputs of an image whose functions can be replaced, each with what it is.
@@ -419,6 +431,15 @@ pub(crate) struct Linked {
     pub(crate) image: Vec<u8>,
     /// What is needed to change it while it runs, if that is wanted.
     pub(crate) hot: Option<Box<hot::Program>>,
+    /// What is needed to exchange its objects, if they can be.
+    pub(crate) placed: Option<Placed>,
+}
+
+/// What the linker placed where.
+pub(crate) struct Placed {
+    pub(crate) map: morph_link::Map,
+    /// The fragment of each input, and whether it has something to do at start-up; the start function and the table of units follow.
+    pub(crate) inputs: Vec<(FragmentId, bool)>,
 }
 
 /// What an image consists of beside the objects of fragments.

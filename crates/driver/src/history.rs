@@ -7,10 +7,12 @@ use morph_fault::fault::{Build, FaultId, Key};
 use morph_sema::environment::QuestionKind;
 use morph_sema::summary::Definition;
 pub use morph_sema::summary::Side;
+use morph_store::Store;
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 
 use crate::analysis::{Analysis, State};
+use crate::edit::standing;
 use crate::fault_ids::FaultIds;
 use crate::ledger::Ledger;
 use crate::options::{Grain, Options};
@@ -90,6 +92,64 @@ pub enum Reason {
     NotKept,
 }
 
+/// What became of one fragment since a history was written.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Change {
+    pub(crate) unit: u32,
+    pub(crate) position: u32,
+    pub(crate) line: u32,
+    /// Its key and the digest of its text, if that is another.
+    pub(crate) words: Option<(Key, u64)>,
+    /// When it was compiled, if it was.
+    pub(crate) made: Option<u64>,
+    /// Whether that was in the last build.
+    pub(crate) now: bool,
+}
+
+/// Adds what another build did.
+pub(crate) fn add(changes: &mut Vec<Change>, more: Vec<Change>) {
+    changes.iter_mut().for_each(|change| change.now = false);
+    for change in more {
+        let place = (change.unit, change.position);
+        match changes.binary_search_by_key(&place, |known| (known.unit, known.position)) {
+            Ok(at) => {
+                let known = &mut changes[at];
+                let (words, made) = (change.words.or(known.words), change.made.or(known.made));
+                *known = Change { words, made, ..change };
+            }
+            Err(at) => changes.insert(at, change),
+        }
+    }
+}
+
+impl History {
+    /// What a record says; what has changed since is put in, if there is anything.
+    pub(crate) fn read(user: &str, store: &mut Store) -> Option<History> {
+        let mut history: History = postcard::from_bytes(&store.record(&record(user))?).ok()?;
+        if let Some(since) = standing::exchanges(user, history.built, store) {
+            history.built = since.now;
+            history.fragments.iter_mut().for_each(|entry| entry.reused = true);
+            let place = |entry: &Entry| (entry.unit, entry.position);
+            for change in &since.history {
+                let known =
+                    history.fragments.binary_search_by_key(&(change.unit, change.position), place);
+                let Some(entry) = known.ok().and_then(|at| history.fragments.get_mut(at)) else {
+                    continue;
+                };
+                entry.line = change.line;
+                if let Some((key, text)) = change.words {
+                    (entry.key, entry.text) = (key, text);
+                }
+                if let Some(made) = change.made {
+                    (entry.made, entry.because) = (made, vec![Reason::Text]);
+                }
+                entry.reused = !change.now;
+            }
+        }
+        Some(history)
+    }
+}
+
 /// The name of the record.
 pub(crate) fn record(user: &str) -> String {
     format!("{PREFIX}{user}")
@@ -105,7 +165,7 @@ pub(crate) struct Made {
     pub(crate) made: FxHashSet<FragmentId>,
 }
 
-/// Writes down what a build did; `now` is the time since 1970.
+/// Writes down what a build did, and gives the time, in seconds since 1970.
 pub(crate) fn keep(
     made: &Made,
     root: &str,
@@ -113,15 +173,14 @@ pub(crate) fn keep(
     options: &Options,
     shield: &Shield,
     ledger: &mut Ledger,
-) {
+) -> u64 {
     if !ledger.results.have_history() || made.keys.len() != analysis.places.len() {
-        return;
+        return 0;
     }
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     let now = now.as_ref().map_or(0, Duration::as_secs);
     let record = record(ledger.results.user());
-    let before = ledger.results.record(&record);
-    let before: Option<History> = before.and_then(|bytes| postcard::from_bytes(&bytes).ok());
+    let before = ledger.results.history();
     let known = Known::new(before.as_ref());
     let faults = FaultIds::new(analysis);
     let mut codes: FxHashMap<FragmentId, &str> = FxHashMap::default();
@@ -183,10 +242,11 @@ pub(crate) fn keep(
     if let Ok(bytes) = postcard::to_stdvec(&history) {
         ledger.results.set_record(&record, &bytes, &mut ledger.notes);
     }
+    now
 }
 
 /// Enough to tell one text of a fragment from the next.
-fn text_digest(text: &str) -> u64 {
+pub(crate) fn text_digest(text: &str) -> u64 {
     u64::from(crc32fast::hash(text.as_bytes())) << 32 | text.len() as u64 & 0xffff_ffff
 }
 

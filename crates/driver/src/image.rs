@@ -1,6 +1,6 @@
 //! Writing the image, so that its name never holds half of one.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
@@ -29,12 +29,34 @@ pub fn write_image(path: &Path, bytes: &[u8], deferral: &Deferral) -> io::Result
         }
         Ok(_) | Err(_) => {}
     }
+    replace(&target, deferral, |file| file.write_all(bytes))
+}
+
+/// The same for an image that `write` writes piece by piece into the place of one that is there.
+pub(crate) fn write_with<T>(
+    path: &Path,
+    deferral: &Deferral,
+    write: impl FnOnce(&mut File) -> io::Result<T>,
+) -> io::Result<T> {
+    replace(&fs::canonicalize(path)?, deferral, write)
+}
+
+fn replace<T>(
+    target: &Path,
+    deferral: &Deferral,
+    write: impl FnOnce(&mut File) -> io::Result<T>,
+) -> io::Result<T> {
     let mut name = std::ffi::OsString::from(".");
     name.push(target.file_name().ok_or(io::ErrorKind::InvalidInput)?);
     name.push(format!(".{}.tmp", process::id()));
     let temporary = target.with_file_name(name);
     deferral.uninterrupted(|| {
-        let result = write_new(&temporary, bytes).and_then(|()| fs::rename(&temporary, &target));
+        let mut options = OpenOptions::new();
+        let file = options.write(true).create(true).truncate(true).mode(0o755).open(&temporary);
+        let result = file.and_then(|mut file| write(&mut file)).and_then(|written| {
+            fs::rename(&temporary, target)?;
+            Ok(written)
+        });
         if result.is_err() {
             // The first error is the one that matters.
             let _ = fs::remove_file(&temporary);
@@ -77,7 +99,7 @@ pub(crate) fn is_there(path: &Path, (length, checksum): (u64, u32)) -> bool {
 /// Reads a file part by part, as long as `go_on` says so: an image is large, and memory that nobody has touched yet is dear. Whether it
 /// came to the end.
 fn in_parts(path: &Path, mut go_on: impl FnMut(&[u8]) -> bool) -> bool {
-    let Ok(mut file) = fs::File::open(path) else { return false };
+    let Ok(mut file) = File::open(path) else { return false };
     let mut part = vec![0; PART];
     loop {
         match file.read(&mut part) {
@@ -88,11 +110,4 @@ fn in_parts(path: &Path, mut go_on: impl FnMut(&[u8]) -> bool) -> bool {
             Err(_) => return false,
         }
     }
-}
-
-fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    let mut file = options.write(true).create(true).truncate(true).mode(0o755).open(path)?;
-    file.write_all(bytes)?;
-    file.flush()
 }

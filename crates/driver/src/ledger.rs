@@ -208,6 +208,16 @@ impl Ledger {
         empty && units.is_empty() && self.log.is_none() && !self.recovery.resumes()
     }
 
+    /// What was found out by now is forgotten: the build begins anew. `memory` is what was remembered before it.
+    pub(crate) fn begin_anew(&mut self, memory: StoredMemory, notes: usize) {
+        self.memory = memory;
+        self.notes.truncate(notes);
+        self.faults = 0;
+        self.progress = Progress::default();
+        self.units = Vec::new();
+        self.results.begin_anew();
+    }
+
     /// Whether workers of an earlier crew may go on: nothing speaks against any job.
     pub(crate) fn reuses_workers(&self) -> bool {
         self.memory.suspects.is_empty() && self.memory.units.is_empty()

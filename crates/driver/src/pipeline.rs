@@ -24,6 +24,7 @@ use crate::bundle;
 use crate::compile;
 use crate::config::{self, Config};
 use crate::crew::CrewError;
+use crate::edit;
 use crate::history;
 use crate::hot;
 use crate::isolation::{FragmentDigest, Isolation, Protection};
@@ -40,7 +41,7 @@ use crate::sandboxed::SandboxedExecutor;
 use crate::source::{self, SourceError};
 use crate::stopwatch::Stopwatch;
 use crate::task::Executor;
-use crate::unchanged::{self, Last};
+use crate::unchanged::{self, Found, Last};
 use crate::unprotected::{InProcess, Unprotected};
 
 /// How a build ended.
@@ -86,7 +87,7 @@ impl Output {
     }
 
     /// A build that ended before it began, for several reasons.
-    fn only(report: Report, status: Status, stopwatch: Stopwatch) -> Output {
+    pub(crate) fn only(report: Report, status: Status, stopwatch: Stopwatch) -> Output {
         Output {
             image: None,
             in_place: false,
@@ -132,24 +133,42 @@ pub fn build(root: &Path, options: &Options, mut isolation: Isolation) -> Output
     let user = user(&project, &location, options);
     let shown = project.display(&location);
     let mut ledger = Ledger::open(&mut isolation, project.folder(), user);
-    if ledger.results.are_taken()
-        && !options.hot
-        && let Some(last) = unchanged::last(&project, isolation.image_at.as_deref(), &mut ledger)
-    {
+    let shield = Shield::new(&isolation, &config, &ledger);
+    if ledger.results.are_taken() && !options.hot {
+        let found = unchanged::look(&project, isolation.image_at.as_deref(), &mut ledger);
         stopwatch.lap("unchanged");
-        let Last { status, image, in_place, report, folders } = last;
-        ledger.results.count(report.total, 0);
-        let notes = ledger.close();
-        return Output {
-            image,
-            in_place,
-            notes,
-            folders,
-            ..Output::only(report, status, stopwatch)
-        };
+        match found {
+            Found::Same(last) => {
+                let Last { status, image, in_place, report, folders } = *last;
+                ledger.results.count(report.total, 0);
+                let notes = ledger.close();
+                return Output {
+                    image,
+                    in_place,
+                    notes,
+                    folders,
+                    ..Output::only(report, status, stopwatch)
+                };
+            }
+            Found::Edited(mut edited) => {
+                let site = edit::Site {
+                    options,
+                    shield: &shield,
+                    image_at: isolation.image_at.as_deref(),
+                    deferral: &isolation.deferral,
+                };
+                let built = edit::build(&mut edited, &site, &mut ledger, &mut stopwatch);
+                if let Some(output) = built {
+                    let notes = ledger.close();
+                    stopwatch.lap("close");
+                    return Output { notes, timings: stopwatch.laps, ..output };
+                }
+                edited.give_up(&project);
+            }
+            Found::Other => {}
+        }
     }
     let texts = Bump::new();
-    let shield = Shield::new(&isolation, &config, &ledger);
     let mut broken = Vec::new();
     let mut failure = None;
     let mut digests = Vec::new();
@@ -221,18 +240,22 @@ pub fn build(root: &Path, options: &Options, mut isolation: Isolation) -> Output
             }
         }
     };
-    let (image, hot) = match linked {
-        Some(compile::Linked { image, hot }) => (Some(image), hot),
-        None => (None, None),
+    let (image, hot, placed) = match linked {
+        Some(compile::Linked { image, hot, placed }) => (Some(image), hot, placed),
+        None => (None, None, None),
     };
     bundle::write_all(&broken, &analysis, options, &shield, &mut ledger);
     let bundles = ledger.bundles().map(|folder| project::seen_from_here(&folder));
     stopwatch.lap("build");
-    history::keep(&made, &shown, &analysis, options, &shield, &mut ledger);
+    let built = history::keep(&made, &shown, &analysis, options, &shield, &mut ledger);
+    let before = unchanged::Before::of(&project, &program)
+        .filter(|_| broken.is_empty() && !options.hot && ledger.results.are_kept());
+    if let (Some(_), Some(placed), Some(image)) = (&before, &placed, &image) {
+        let sum = unchanged::checksum(image);
+        edit::standing::keep(&analysis, placed, sum, built, &mut ledger);
+    }
     let report = Parts::new(analysis, entry).into_report(&program);
-    if let Some(before) = unchanged::Before::of(&project, &program).filter(|_| broken.is_empty())
-        && !options.hot
-    {
+    if let Some(before) = before {
         before.keep(status, image.as_deref(), &report, &mut ledger);
     }
     let files = program.units.iter().filter_map(|unit| match &unit.location {

@@ -246,7 +246,7 @@ impl<'a> SandboxedReader<'a, '_> {
 }
 
 /// The fragments of a unit that an earlier build has read.
-fn known<'a>(source: &Source<'a>, kept: &'a [u8]) -> Option<Vec<Fragment<'a>>> {
+pub(crate) fn known<'a>(source: &Source<'a>, kept: &'a [u8]) -> Option<Vec<Fragment<'a>>> {
     let KeptUnit { pieces, seen } = postcard::from_bytes(kept).ok()?;
     let pieces = read_pieces(pieces, source.text).ok()?;
     if pieces.len() != seen.len() {

@@ -13,15 +13,17 @@ use std::time::SystemTime;
 use morph_diag::{Diagnostic, FragmentId, Label, Origin};
 use morph_fault::fault::Key;
 use morph_sema::summary::Side;
-use morph_store::{Limits, Store, Value};
+use morph_store::{Limits, Sections, Store, Value};
 use morph_syntax::Piece;
 use serde::{Deserialize, Serialize};
 
+use crate::history::History;
 use crate::isolation::{Reuse, StoreStep, StoreWatcher};
 use crate::key::Hasher;
 use crate::ledger::Note;
 use crate::protection::compiler_build;
 use crate::relaid::Words;
+use crate::unchanged::{Digest, digest};
 
 /// The results of one project.
 pub(crate) struct Results {
@@ -34,6 +36,8 @@ pub(crate) struct Results {
     /// How many fragments were compiled earlier, and how many now.
     reused: usize,
     made: usize,
+    /// Most fragments were not asked for: what their users needed before they need still.
+    partly: bool,
 }
 
 /// One fragment in so many is made again and compared when there is time.
@@ -112,7 +116,7 @@ impl Results {
         });
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let sample = u8::try_from(now.as_secs() / 10 % u64::from(SAMPLE)).unwrap_or(0);
-        Results { store, reuse, sample, user, reused: 0, made: 0 }
+        Results { store, reuse, sample, user, reused: 0, made: 0, partly: false }
     }
 
     /// Whether results are kept.
@@ -146,6 +150,11 @@ impl Results {
 
     /// What is known of a unit with this text.
     pub(crate) fn unit(&mut self, side: Side, text: &str) -> Option<&[u8]> {
+        self.unit_with(side, &digest(text))
+    }
+
+    /// What is known of a unit whose text has this digest.
+    pub(crate) fn unit_with(&mut self, side: Side, text: &Digest) -> Option<&[u8]> {
         if self.are_verified() || !self.are_kept() {
             return None;
         }
@@ -158,7 +167,7 @@ impl Results {
         }
         let Some(store) = &mut self.store else { return };
         let kept = KeptUnit { pieces: &encode(&pieces), seen };
-        put(store, unit_key(side, text), &encode(&kept));
+        put(store, unit_key(side, &digest(text)), &encode(&kept));
     }
 
     /// What is known of the fragment with this key.
@@ -204,6 +213,52 @@ impl Results {
         (self.reused, self.made)
     }
 
+    /// Most fragments are not asked for in this build.
+    pub(crate) fn ask_partly(&mut self) {
+        self.partly = true;
+    }
+
+    /// All of this build is forgotten: it begins anew.
+    pub(crate) fn begin_anew(&mut self) {
+        (self.reused, self.made, self.partly) = (0, 0, false);
+        if let Some(store) = &mut self.store {
+            store.forget_new();
+        }
+    }
+
+    /// What was counted does not count.
+    pub(crate) fn uncount(&mut self) {
+        (self.reused, self.made) = (0, 0);
+    }
+
+    /// What earlier builds did, as the last one left it.
+    pub(crate) fn history(&mut self) -> Option<History> {
+        History::read(&self.user, self.store.as_mut()?)
+    }
+
+    /// A record of the project in sections.
+    pub(crate) fn sections(&mut self, name: &str) -> Option<Sections> {
+        self.store.as_mut()?.sections(name)
+    }
+
+    /// Writes a record in sections, as [`Results::set_record`] does.
+    pub(crate) fn set_sections(&mut self, name: &str, sections: &[&[u8]], notes: &mut Vec<Note>) {
+        if let Some(store) = &mut self.store
+            && let Err(error) = store.set_sections(name, sections)
+        {
+            notes.push(unwritten(&error));
+        }
+    }
+
+    /// Removes a record, if it is there.
+    pub(crate) fn remove_record(&mut self, name: &str, notes: &mut Vec<Note>) {
+        if let Some(store) = &mut self.store
+            && let Err(error) = store.remove_record(name)
+        {
+            notes.push(unwritten(&error));
+        }
+    }
+
     /// A record of the project with this name.
     pub(crate) fn record(&mut self, name: &str) -> Option<Vec<u8>> {
         self.store.as_mut()?.record(name)
@@ -226,7 +281,13 @@ impl Results {
     /// Writes what is new.
     pub(crate) fn close(&mut self, notes: &mut Vec<Note>) {
         let Some(store) = &mut self.store else { return };
-        if let Err(error) = store.commit(&self.user, SystemTime::now()) {
+        let now = SystemTime::now();
+        let done = if self.partly {
+            store.commit_more(&self.user, now)
+        } else {
+            store.commit(&self.user, now)
+        };
+        if let Err(error) = done {
             notes.push(unwritten(&error));
         }
         for problem in store.problems() {
@@ -250,11 +311,11 @@ fn unwritten(error: &std::io::Error) -> Note {
     Note::StoreUnwritten { problem: error.to_string(), refused }
 }
 
-fn unit_key(side: Side, text: &str) -> [u8; 32] {
+fn unit_key(side: Side, text: &Digest) -> [u8; 32] {
     let Key(key) = Hasher::of("unit of the store")
         .bytes(&compiler_build().0)
         .number(side as u64)
-        .text(text)
+        .bytes(text)
         .finish();
     key
 }

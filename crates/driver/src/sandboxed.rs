@@ -433,6 +433,10 @@ impl Executor for SandboxedExecutor<'_, '_> {
         self.pool.dismiss();
     }
 
+    fn keeps(&self) -> bool {
+        self.ledger.results.are_kept()
+    }
+
     fn refuse(&mut self, Task(id): Task, _reason: &str) -> Diagnostic {
         let place = self.places[id.0 as usize];
         let unit = self.program.units[place.unit as usize].path.clone();

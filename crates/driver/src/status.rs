@@ -79,7 +79,7 @@ impl ProjectStatus {
         let mut programs: Vec<History> = store
             .records(history::PREFIX)
             .iter()
-            .filter_map(|name| postcard::from_bytes(&store.record(name)?).ok())
+            .filter_map(|name| History::read(name.strip_prefix(history::PREFIX)?, &mut store))
             .collect();
         programs.sort_by(|a, b| (b.built, &a.root).cmp(&(a.built, &b.root)));
         let mut problems = Vec::new();

@@ -74,6 +74,11 @@ pub(crate) trait Executor {
     /// Is told that there is no more work.
     fn rest(&mut self) {}
 
+    /// Whether what comes out is kept for later builds.
+    fn keeps(&self) -> bool {
+        false
+    }
+
     /// What to tell about a fragment whose object cannot be linked, for this reason.
     fn refuse(&mut self, _task: Task, reason: &str) -> Diagnostic {
         Diagnostic::new(Code::CompilerFault, Span::default()).arg("reason", reason)

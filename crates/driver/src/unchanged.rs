@@ -1,8 +1,9 @@
-//! Nothing has changed: the last build of a program is given again.
+//! Whether anything has changed since the last build of a program: if not, that build is given again.
 //!
 //! A build's outcome depends on its options, the compiler, `morph.toml`, the texts that it read, and where the paths of its imports
 //! led. All of that is read and compared; times and sizes of files are not asked, so an edit within one tick of the clock
-//! that leaves the size as it was is seen. Builds in which something speaks against a fragment are always done in full.
+//! that leaves the size as it was is seen. Builds in which something speaks against a fragment are always done in full. Where
+//! nothing but texts has changed, [`edit`](crate::edit) takes it from there.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -22,37 +23,40 @@ use crate::program::Program;
 use crate::project::{Location, Probe, Project};
 use crate::protection::compiler_build;
 use crate::report::{Closed, FragmentLabel, FragmentPlace, Problem, Report, Subject, UnitText};
+use crate::side_by_side;
 use crate::source;
 use crate::unit::KEYWORDS;
 
 /// The digest of a text.
-type Digest = [u8; 32];
+pub(crate) type Digest = [u8; 32];
+
+/// Length and checksum of an image.
+pub(crate) type Sum = (u64, u32);
 
 /// All that an outcome depends on, beside the options, which name the record.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Inputs {
+pub(crate) struct Inputs {
     build: Build,
     roots: Vec<PathBuf>,
     /// `None` if there is no such file.
     config: Option<Digest>,
     probes: Vec<Probe>,
-    units: Vec<Unit>,
+    pub(crate) units: Vec<Unit>,
 }
 
 /// A unit of the program: where its text lies, and what is in it. The library belongs to the compiler.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Unit {
-    path: String,
-    file: Option<PathBuf>,
-    text: Digest,
+pub(crate) struct Unit {
+    pub(crate) path: String,
+    pub(crate) file: Option<PathBuf>,
+    pub(crate) text: Digest,
 }
 
 /// What came out.
 #[derive(Debug, Serialize, Deserialize)]
-struct Outcome {
+pub(crate) struct Outcome {
     status: Kind,
-    /// Length and checksum of the image.
-    image: Option<(u64, u32)>,
+    image: Option<Sum>,
     fragments: Vec<Fragment>,
     problems: Vec<(About, Diagnostic)>,
     closed: Vec<Lost>,
@@ -114,12 +118,38 @@ pub(crate) struct Last {
     pub(crate) folders: BTreeSet<PathBuf>,
 }
 
-/// What the last build came to, if nothing has changed since.
-pub(crate) fn last(
-    project: &Project,
-    image_at: Option<&Path>,
-    ledger: &mut Ledger,
-) -> Option<Last> {
+/// What was found of the last build.
+pub(crate) enum Found {
+    /// Nothing has changed since.
+    Same(Box<Last>),
+    /// Nothing but texts has changed, and there was nothing to tell.
+    Edited(Box<Edited>),
+    /// It is not known, or something else has changed.
+    Other,
+}
+
+/// The last build, and what has changed since.
+pub(crate) struct Edited {
+    /// What it depended on; of the units that have changed the former texts.
+    pub(crate) inputs: Inputs,
+    /// How many fragments the program itself has.
+    pub(crate) total: usize,
+    pub(crate) image: Sum,
+    /// Whether that lies where the caller would write the image.
+    pub(crate) in_place: bool,
+    /// The texts as they are now, by unit.
+    pub(crate) texts: Vec<UnitText>,
+    /// Units that have changed, in order, with the digests of their texts.
+    pub(crate) changed: Vec<(usize, Digest)>,
+    pub(crate) folders: BTreeSet<PathBuf>,
+}
+
+/// Looks whether anything has changed since the last build.
+pub(crate) fn look(project: &Project, image_at: Option<&Path>, ledger: &mut Ledger) -> Found {
+    found(project, image_at, ledger).unwrap_or(Found::Other)
+}
+
+fn found(project: &Project, image_at: Option<&Path>, ledger: &mut Ledger) -> Option<Found> {
     if !ledger.says_nothing_against_anybody() {
         return None;
     }
@@ -133,26 +163,40 @@ pub(crate) fn last(
     if !same {
         return None;
     }
-    let files: Vec<PathBuf> = inputs.units.iter().filter_map(|unit| unit.file.clone()).collect();
+    let files = inputs.units.iter().filter_map(|unit| unit.file.as_deref());
     let places = inputs.probes.iter().map(|probe| probe.path.as_path());
-    let folders = project.folders(files.iter().map(PathBuf::as_path).chain(places));
+    let folders = project.folders(files.chain(places));
     // A large image takes as long to look through as all texts together.
-    let (in_place, units) = thread::scope(|scope| {
+    let (in_place, texts) = thread::scope(|scope| {
         let place = outcome.image.zip(image_at);
         let large = place.filter(|((length, _), _)| *length > LONGEST_IMAGE as u64);
         let looking = large.map(|(sum, path)| scope.spawn(move || image::is_there(path, sum)));
-        let texts = texts(project, inputs.units)?;
+        let texts = texts(&inputs.units)?;
         let in_place = match looking {
             Some(looking) => looking.join().ok()?,
             None => place.is_some_and(|(sum, path)| image::is_there(path, sum)),
         };
         Some((in_place, texts))
     })?;
+    let changed = texts.iter().zip(&inputs.units).enumerate();
+    let changed = changed.filter(|(_, ((_, digest), unit))| *digest != unit.text);
+    let changed: Vec<(usize, Digest)> =
+        changed.map(|(number, ((_, digest), _))| (number, *digest)).collect();
+    let texts: Vec<UnitText> = texts.into_iter().map(|(text, _)| text).collect();
+    if !changed.is_empty() {
+        let silent = outcome.status == Kind::Complete
+            && outcome.problems.is_empty()
+            && outcome.closed.is_empty();
+        let Some(image) = outcome.image.filter(|_| silent) else {
+            keep_texts(project, &inputs, texts);
+            return None;
+        };
+        let total = outcome.total;
+        let edited = Edited { inputs, total, image, in_place, texts, changed, folders };
+        return Some(Found::Edited(Box::new(edited)));
+    }
     let image = match outcome.image {
-        Some(sum) if !in_place => {
-            let kept = ledger.results.record(&image_record(&user));
-            Some(kept.filter(|image| checksum(image) == sum)?)
-        }
+        Some(sum) if !in_place => Some(kept_image(ledger, sum)?),
         Some(_) | None => None,
     };
     let status = match outcome.status {
@@ -160,28 +204,68 @@ pub(crate) fn last(
         Kind::NoImage => Status::NoImage,
         Kind::WithErrors => Status::WithErrors,
     };
-    Some(Last { status, image, in_place, report: outcome.into_report(units)?, folders })
+    let report = outcome.into_report(texts)?;
+    Some(Found::Same(Box::new(Last { status, image, in_place, report, folders })))
 }
 
-/// The texts of all units, if they are what they were. Those that were read for nothing are kept for the build that follows.
-fn texts(project: &Project, depended: Vec<Unit>) -> Option<Vec<UnitText>> {
-    let mut units = Vec::with_capacity(depended.len());
-    let mut files = Vec::with_capacity(depended.len());
-    for Unit { path, file, text: expected } in depended {
+/// The image with this checksum, if it is kept beside where it was written.
+pub(crate) fn kept_image(ledger: &mut Ledger, sum: Sum) -> Option<Vec<u8>> {
+    let user = ledger.results.user().to_owned();
+    let kept = ledger.results.record(&image_record(&user))?;
+    Some(kept).filter(|image| checksum(image) == sum)
+}
+
+/// The texts of all units as they are now, with their digests; `None` if one cannot be read.
+fn texts(units: &[Unit]) -> Option<Vec<(UnitText, Digest)>> {
+    let mut texts = Vec::with_capacity(units.len());
+    for Unit { path, file, .. } in units {
         let text = match &file {
             Some(file) => source::read(file).ok()?,
-            None => crate::library::UNITS.get(crate::library::find(&path)?)?.text.to_owned(),
+            None => crate::library::UNITS.get(crate::library::find(path)?)?.text.to_owned(),
         };
-        let same = digest(&text) == expected;
-        units.push(UnitText { path, text });
-        files.push(file);
-        if !same {
-            let read = files.into_iter().zip(units);
-            project.keep_texts(read.filter_map(|(file, unit)| Some((file?, unit.text))));
-            return None;
-        }
+        texts.push(UnitText { path: path.clone(), text });
     }
-    Some(units)
+    let digests = side_by_side::map(&texts, LEAST_TEXTS, |unit| digest(&unit.text));
+    Some(texts.into_iter().zip(digests).collect())
+}
+
+/// Texts that were read for nothing are kept for the build that follows.
+fn keep_texts(project: &Project, inputs: &Inputs, texts: Vec<UnitText>) {
+    let files = inputs.units.iter().map(|unit| unit.file.clone());
+    project.keep_texts(files.zip(texts).filter_map(|(file, unit)| Some((file?, unit.text))));
+}
+
+/// Digesting fewer texts than these takes no longer than making a thread.
+const LEAST_TEXTS: usize = 32;
+
+impl Edited {
+    /// Gives up: what was read is kept for the build that follows.
+    pub(crate) fn give_up(self, project: &Project) {
+        keep_texts(project, &self.inputs, self.texts);
+    }
+
+    /// Keeps what a build came to in which nothing but texts has changed.
+    pub(crate) fn keep(&self, image: Sum, small: Option<&[u8]>, ledger: &mut Ledger) {
+        let outcome = Outcome {
+            status: Kind::Complete,
+            image: Some(image),
+            fragments: Vec::new(),
+            problems: Vec::new(),
+            closed: Vec::new(),
+            total: self.total,
+        };
+        keep(&self.inputs, &outcome, small, ledger);
+    }
+}
+
+fn keep(inputs: &Inputs, outcome: &Outcome, image: Option<&[u8]>, ledger: &mut Ledger) {
+    let Ok(bytes) = postcard::to_stdvec(&(inputs, outcome)) else { return };
+    let user = ledger.results.user().to_owned();
+    // The image first: a record without it is no record. A long one is looked for where it was written.
+    if let Some(image) = image.filter(|image| image.len() <= LONGEST_IMAGE) {
+        ledger.results.set_record(&image_record(&user), image, &mut ledger.notes);
+    }
+    ledger.results.set_record(&record(&user), &bytes, &mut ledger.notes);
 }
 
 impl Outcome {
@@ -253,7 +337,7 @@ impl Before {
 
     /// Keeps what came out for the next build.
     pub(crate) fn keep(
-        self,
+        &self,
         status: Status,
         image: Option<&[u8]>,
         report: &Report,
@@ -306,24 +390,18 @@ impl Before {
             closed: closed.collect(),
             total: report.total,
         };
-        let Ok(bytes) = postcard::to_stdvec(&(&self.inputs, &outcome)) else { return };
-        let user = ledger.results.user().to_owned();
-        // The image first: a record without it is no record. A long one is looked for where it was written.
-        if let Some(image) = image.filter(|image| image.len() <= LONGEST_IMAGE) {
-            ledger.results.set_record(&image_record(&user), image, &mut ledger.notes);
-        }
-        ledger.results.set_record(&record(&user), &bytes, &mut ledger.notes);
+        keep(&self.inputs, &outcome, image, ledger);
     }
 }
 
 /// Longer images are not kept beside where they are written.
-const LONGEST_IMAGE: usize = 1 << 20;
+pub(crate) const LONGEST_IMAGE: usize = 1 << 20;
 
-fn checksum(image: &[u8]) -> (u64, u32) {
+pub(crate) fn checksum(image: &[u8]) -> Sum {
     (image.len() as u64, crc32fast::hash(image))
 }
 
-fn digest(text: &str) -> Digest {
+pub(crate) fn digest(text: &str) -> Digest {
     *blake3::hash(text.as_bytes()).as_bytes()
 }
 

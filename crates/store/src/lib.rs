@@ -257,6 +257,11 @@ impl Store {
         self.fresh.put(key, value);
     }
 
+    /// Takes back all that was put in since the store was opened, or since the last commit.
+    pub fn forget_new(&mut self) {
+        self.fresh = Builder::default();
+    }
+
     /// Gives up the value of a key: it was found to be wrong.
     pub fn evict(&mut self, key: &Key) {
         self.evicted.insert(*key);

@@ -12,11 +12,12 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt::Write as _;
 
 use morph_diag::FragmentId;
-use morph_sema::summary::{ConstExpr, ConstOp, Definition, Shape, Side, Summary};
+use morph_sema::summary::{Definition, Side};
 use rustc_hash::FxHashMap;
 
 use crate::analysis::{Analysis, State};
 use crate::bundle::record::tame;
+use crate::signature;
 
 /// The surroundings of a fragment.
 #[derive(Debug, Default)]
@@ -103,7 +104,7 @@ impl<'a, 'p> Definitions<'a, 'p> {
         let summary = self.analysis.summary(id);
         let side = self.analysis.side(id);
         let mut names: VecDeque<&'p str> = summary.uses.iter().map(|used| used.name).collect();
-        signature(summary, &mut names);
+        signature::names(summary, &mut names);
         let mut mentions: VecDeque<Mention<'p>> =
             names.drain(..).map(|name| (side, name)).collect();
         // No library code sees a struct of the program.
@@ -136,7 +137,7 @@ impl<'a, 'p> Definitions<'a, 'p> {
                     size += length;
                 }
                 found.insert(other);
-                signature(self.analysis.summary(other), &mut names);
+                signature::names(self.analysis.summary(other), &mut names);
                 mentions.extend(names.drain(..).map(|name| (side, name)));
             }
         }
@@ -166,54 +167,5 @@ impl<'a, 'p> Definitions<'a, 'p> {
 
     fn text(&self, id: FragmentId) -> &'p str {
         self.analysis.unit(id).text_of(self.analysis.fragment(id))
-    }
-}
-
-/// The names on which the signature of a definition depends.
-fn signature<'p>(summary: &Summary<'p>, names: &mut VecDeque<&'p str>) {
-    match &summary.definition {
-        Definition::Function { result, .. } => shape(result, names),
-        Definition::Global { shape: own, .. } => shape(own, names),
-        Definition::Const { value, .. } => constant(value, names),
-        Definition::Struct { fields, .. } => {
-            fields.iter().filter_map(|field| field.array.as_ref()).for_each(|length| {
-                constant(length, names);
-            });
-        }
-        Definition::Data { .. } => names.extend(summary.uses.iter().map(|used| used.name)),
-        Definition::UnitBlock { .. }
-        | Definition::Routine { .. }
-        | Definition::Statement
-        | Definition::Import
-        | Definition::Broken => {}
-    }
-    summary.assigned.iter().for_each(|(_, assigned)| shape(assigned, names));
-}
-
-fn constant<'p>(value: &ConstExpr<'p>, names: &mut VecDeque<&'p str>) {
-    names.extend(value.ops.iter().filter_map(|op| match op {
-        ConstOp::Name(name, _) => Some(*name),
-        ConstOp::Int(_)
-        | ConstOp::Float(_)
-        | ConstOp::Str(_)
-        | ConstOp::Unary(..)
-        | ConstOp::Binary(..)
-        | ConstOp::NotConstant(_)
-        | ConstOp::Broken => None,
-    }));
-}
-
-fn shape<'p>(shape: &Shape<'p>, names: &mut VecDeque<&'p str>) {
-    // Shapes nest as deep as expressions do.
-    let mut open = vec![shape];
-    while let Some(shape) = open.pop() {
-        match shape {
-            Shape::Int | Shape::Float | Shape::Str | Shape::Zero => {}
-            Shape::Struct(name) | Shape::Call(name) | Shape::Variable(name) => {
-                names.push_back(name);
-            }
-            Shape::Field(of, _) | Shape::Word(of) => open.push(of),
-            Shape::Arithmetic(parts) | Shape::Join(parts) => open.extend(parts),
-        }
     }
 }

@@ -1,0 +1,521 @@
+//! A few fragments of a program were edited: they are made anew and exchanged in its image.
+//!
+//! ```text
+//! last build (nothing to tell), texts that have changed
+//!   -> the units that were edited, read anew     -> does every fragment show the same to all others as before?
+//!   -> the definitions that the edited ones ask about -> check and compile those fragments alone
+//!   -> their objects exchanged in the former image -> image, records
+//! ```
+//!
+//! What comes out is what a full build gives; what takes the time in a full build, reading and joining and linking all that has not
+//! changed, is left out. Whatever else there is to an edit than this (a name that comes or goes, a signature, an import, anything to
+//! tell, a crash) is left to a full build: then nothing of what was tried here counts.
+
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::os::unix::fs::FileExt as _;
+use std::path::Path;
+use std::rc::Rc;
+use std::time::{Duration, SystemTime};
+
+use bumpalo::Bump;
+use morph_diag::FragmentId;
+use morph_fault::fault::Key;
+use morph_link::{Exchange, relink};
+use morph_object::Object;
+use morph_sema::summary::Side;
+use morph_syntax::Piece;
+use rustc_hash::FxHashMap;
+
+use crate::analysis::to_u32;
+use crate::deferral::Deferral;
+use crate::history::{self, Change};
+use crate::image;
+use crate::ledger::Ledger;
+use crate::options::Options;
+use crate::pipeline::{Output, Status};
+use crate::program::FragmentRef;
+use crate::protection::Shield;
+use crate::reader::{Reader as _, Seen, Source};
+use crate::reading::SandboxedReader;
+use crate::report::Report;
+use crate::results::KeptUnit;
+use crate::sandboxed::SandboxedExecutor;
+use crate::stopwatch::Stopwatch;
+use crate::task::{Built, Executor as _, Made, Task, Verdict};
+use crate::unchanged::{self, Digest, Edited, LONGEST_IMAGE, Sum};
+use crate::unit::Fragment;
+use neighbours::Neighbours;
+use same::{is_meant, shows_the_same, usages};
+use standing::text_digest;
+
+mod names;
+mod neighbours;
+mod same;
+pub(crate) mod standing;
+
+/// Where a build is done, and how.
+pub(crate) struct Site<'s> {
+    pub(crate) options: &'s Options,
+    pub(crate) shield: &'s Shield,
+    /// Where the image is and belongs.
+    pub(crate) image_at: Option<&'s Path>,
+    pub(crate) deferral: &'s Deferral,
+}
+
+/// Fragments of one unit that was edited, as they are now.
+struct Unit<'a> {
+    number: usize,
+    fragments: Vec<Fragment<'a>>,
+    /// The positions of those with another text, and the digests of all texts.
+    changed: Vec<usize>,
+    digests: Vec<u64>,
+}
+
+/// What was made of the fragment at a place.
+struct Remade {
+    object: Option<Object>,
+    key: Key,
+    /// Whether this build has made it.
+    now: bool,
+}
+
+/// By unit and position.
+type AllRemade = FxHashMap<(usize, usize), Remade>;
+
+/// An image in which objects were exchanged.
+struct New {
+    sum: Sum,
+    /// Its bytes, unless they were written where they belong.
+    image: Option<Vec<u8>>,
+    map: morph_link::Map,
+}
+
+/// Builds a program of which nothing but texts has changed. `None` if a full build has to be done; the ledger is as it was then.
+pub(crate) fn build(
+    edited: &mut Edited,
+    site: &Site<'_>,
+    ledger: &mut Ledger,
+    stopwatch: &mut Stopwatch,
+) -> Option<Output> {
+    let (memory, notes) = (ledger.memory.clone(), ledger.notes.len());
+    let done = exchange(edited, site, ledger, stopwatch);
+    if done.is_none() {
+        ledger.begin_anew(memory, notes);
+    }
+    let (image, in_place) = done?;
+    let report = Report {
+        units: std::mem::take(&mut edited.texts),
+        total: edited.total,
+        ..Report::default()
+    };
+    Some(Output {
+        image,
+        in_place,
+        folders: std::mem::take(&mut edited.folders),
+        ..Output::only(report, Status::Complete, Stopwatch::new())
+    })
+}
+
+/// The image, unless it was written where it belongs; and whether it was.
+fn exchange(
+    edited: &mut Edited,
+    site: &Site<'_>,
+    ledger: &mut Ledger,
+    stopwatch: &mut Stopwatch,
+) -> Option<(Option<Vec<u8>>, bool)> {
+    let mut kept = standing::read(edited.image, ledger)?;
+    let mut former = FormerImage::of(edited, site, ledger)?;
+    ledger.results.ask_partly();
+    stopwatch.lap("standing");
+    let room = Bump::new();
+    let texts: Vec<&str> = edited.texts.iter().map(|unit| unit.text.as_str()).collect();
+    let inputs = &edited.inputs;
+    let mut neighbours = Neighbours::new(inputs, &texts, &kept.standing, &kept.names, &room);
+    let units = read(&mut neighbours, &edited.changed, site, ledger)?;
+    stopwatch.lap("read");
+    let remade = make(&mut neighbours, &units, site, ledger)?;
+    stopwatch.lap("build");
+    let exchanges = exchanges(&units, &remade, &neighbours, &texts)?;
+    let new = link(&kept.map, &exchanges, edited.image, &mut former, site)?;
+    stopwatch.lap("link");
+
+    let time = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    let changes = changes(&units, &remade, &texts, time.as_ref().map_or(0, Duration::as_secs));
+    let mut digests = Vec::new();
+    for unit in &units {
+        for (position, digest) in unit.digests.iter().enumerate() {
+            digests.push((neighbours.id(unit.number, position)?, *digest));
+        }
+    }
+    history::add(&mut kept.exchanged.history, changes);
+    kept.exchanged.now = time.map_or(0, |time| time.as_secs());
+    let made = remade.values().filter(|remade| remade.now).count();
+    let asked = remade.len();
+    ledger.results.count(kept.standing.tasks.saturating_sub(asked), 0);
+    debug_assert!(made <= asked, "what was made was asked for");
+    let New { sum, image, map } = new;
+    kept.keep(sum, &map, digests, ledger);
+    for (unit, digest) in &edited.changed {
+        if let Some(unit) = edited.inputs.units.get_mut(*unit) {
+            unit.text = *digest;
+        }
+    }
+    edited.keep(sum, image.as_deref(), ledger);
+    let in_place = image.is_none();
+    stopwatch.lap("report");
+    Some((image, in_place))
+}
+
+/// The units that were edited, as they are now; `None` if one of them shows something else to others than before.
+fn read<'a>(
+    neighbours: &mut Neighbours<'_, 'a>,
+    changed: &[(usize, Digest)],
+    site: &Site<'_>,
+    ledger: &mut Ledger,
+) -> Option<Vec<Unit<'a>>> {
+    let sources: Vec<Source<'a>> =
+        changed.iter().map(|(unit, _)| neighbours.source(*unit)).collect::<Option<_>>()?;
+    let mut reader = SandboxedReader::new(neighbours.room, site.shield.clone(), ledger).ok()?;
+    let all = reader.read(&sources);
+    if reader.failure.is_some() || !reader.broken.is_empty() {
+        return None;
+    }
+    let mut units = Vec::with_capacity(all.len());
+    for ((number, _), (source, fragments)) in changed.iter().zip(sources.iter().zip(all)) {
+        let former = Former::of(*number, source.side, neighbours, ledger)?;
+        let digests: Vec<u64> =
+            fragments.iter().map(|one| text_digest(one.piece.text(source.text))).collect();
+        let positions = former.compare(&fragments, &digests, neighbours)?;
+        units.push((former, Unit { number: *number, fragments, changed: positions, digests }));
+    }
+    for (_, unit) in &units {
+        neighbours.put(unit.number, unit.fragments.clone())?;
+    }
+    for (former, unit) in &units {
+        former.keeps_company(unit, neighbours, ledger)?;
+    }
+    Some(units.into_iter().map(|(_, unit)| unit).collect())
+}
+
+/// A unit that was edited, as it was.
+struct Former<'a> {
+    number: usize,
+    pieces: Vec<Piece>,
+    seen: Vec<Seen<'a>>,
+}
+
+impl<'a> Former<'a> {
+    fn of(
+        number: usize,
+        side: Side,
+        neighbours: &Neighbours<'_, 'a>,
+        ledger: &mut Ledger,
+    ) -> Option<Former<'a>> {
+        let text = &neighbours.inputs.units.get(number)?.text;
+        let kept = neighbours.room.alloc_slice_copy(ledger.results.unit_with(side, text)?);
+        let KeptUnit { pieces, seen } = postcard::from_bytes(kept).ok()?;
+        let pieces: Vec<Piece> = postcard::from_bytes(pieces).ok()?;
+        let seen = seen.into_iter().map(|seen| postcard::from_bytes::<Seen<'a>>(seen).ok());
+        let seen: Vec<Seen<'a>> = seen.collect::<Option<_>>()?;
+        let well_formed = seen.iter().all(|seen| seen.summary.is_well_formed());
+        (well_formed && seen.len() == pieces.len()).then_some(Former { number, pieces, seen })
+    }
+
+    /// The positions of fragments with another text, if each fragment is what it was to all others.
+    fn compare(
+        &self,
+        now: &[Fragment<'a>],
+        digests: &[u64],
+        neighbours: &Neighbours<'_, 'a>,
+    ) -> Option<Vec<usize>> {
+        if now.len() != self.seen.len() {
+            return None;
+        }
+        let mut changed = Vec::new();
+        let each = now.iter().zip(digests).zip(self.pieces.iter().zip(&self.seen)).enumerate();
+        for (position, ((now, digest), (piece, seen))) in each {
+            let standing = self.standing(position, neighbours)?;
+            if (now.piece.kind, now.piece.block) != (piece.kind, piece.block) {
+                return None;
+            }
+            if *digest == standing.text {
+                continue;
+            }
+            let quiet = now.fault.is_none() && now.syntax.is_empty() && seen.syntax.is_empty();
+            if !standing.active || !quiet || !shows_the_same(&seen.summary, &now.summary) {
+                return None;
+            }
+            changed.push(position);
+        }
+        Some(changed)
+    }
+
+    fn standing(
+        &self,
+        position: usize,
+        neighbours: &Neighbours<'_, 'a>,
+    ) -> Option<standing::Fragment> {
+        let FragmentId(id) = neighbours.id(self.number, position)?;
+        neighbours.standing.fragments.get(id as usize).copied()
+    }
+
+    /// Whether the unit brings the same definitions into the program as before: each name that it uses now or used before, but not both, is
+    /// one that the program defines itself.
+    fn keeps_company(
+        &self,
+        unit: &Unit<'a>,
+        neighbours: &mut Neighbours<'_, 'a>,
+        ledger: &mut Ledger,
+    ) -> Option<()> {
+        if unit.changed.is_empty() {
+            return Some(());
+        }
+        let takes_part =
+            |position: &usize| self.standing(*position, neighbours).is_some_and(|one| one.active);
+        let active: Vec<usize> = (0..self.seen.len()).filter(takes_part).collect();
+        let before = usages(active.iter().map(|at| &self.seen[*at].summary));
+        let now = usages(active.iter().map(|at| &unit.fragments[*at].summary));
+        for (name, kind) in before.symmetric_difference(&now) {
+            let ids: Vec<FragmentId> = neighbours.names.find(Side::Program, name).collect();
+            let mut meant = false;
+            for id in ids {
+                let found = neighbours.include(id, ledger)?;
+                meant |= is_meant(&found.definition, (name, *kind));
+            }
+            if !meant {
+                return None;
+            }
+        }
+        Some(())
+    }
+}
+
+/// Checks and compiles what was edited, among its neighbours.
+fn make(
+    neighbours: &mut Neighbours<'_, '_>,
+    units: &[Unit<'_>],
+    site: &Site<'_>,
+    ledger: &mut Ledger,
+) -> Option<AllRemade> {
+    let mut edits = Vec::new();
+    for unit in units {
+        for position in &unit.changed {
+            let id = neighbours.id(unit.number, *position)?;
+            neighbours.include_body(id, ledger)?;
+            edits.push((unit.number, *position));
+        }
+    }
+    if edits.is_empty() {
+        return Some(AllRemade::default());
+    }
+    // A field can be asked for by its name alone.
+    let structs: Vec<FragmentId> = neighbours.names.structs().collect();
+    for id in structs {
+        neighbours.include(id, ledger)?;
+    }
+    for _ in 0..MOST_ATTEMPTS {
+        neighbours.follow(ledger)?;
+        let (answers, keys, made) = attempt(neighbours, &edits, site, ledger)?;
+        let mut missing = Vec::new();
+        for ((unit, _), built) in edits.iter().zip(&answers) {
+            missing.extend(neighbours.missing(*unit, &built.asked));
+        }
+        if missing.is_empty() {
+            let mut remade = AllRemade::default();
+            for ((place, built), (key, now)) in
+                edits.into_iter().zip(answers).zip(keys.into_iter().zip(made))
+            {
+                let object = object(built, place, neighbours)?;
+                remade.insert(place, Remade { object, key, now });
+            }
+            return Some(remade);
+        }
+        // The answers do not count: they could be others.
+        ledger.results.uncount();
+        for id in missing {
+            neighbours.include(id, ledger)?;
+        }
+    }
+    None
+}
+
+/// Each attempt knows what the one before asked about in vain.
+const MOST_ATTEMPTS: usize = 3;
+
+/// What the fragments at these places come to among the neighbours, their keys, and whether they were made just now.
+fn attempt(
+    neighbours: &Neighbours<'_, '_>,
+    edits: &[(usize, usize)],
+    site: &Site<'_>,
+    ledger: &mut Ledger,
+) -> Option<(Vec<Built>, Vec<Key>, Vec<bool>)> {
+    let part = neighbours.part();
+    let environment = Rc::new(part.environment()?);
+    let places: Rc<[FragmentRef]> = part.places.as_slice().into();
+    let ids: Vec<FragmentId> =
+        edits.iter().map(|(unit, at)| part.id(*unit, *at)).collect::<Option<_>>()?;
+    let shield = site.shield.clone();
+    let mut executor =
+        SandboxedExecutor::new(&part.program, &places, &environment, site.options, shield, ledger)
+            .ok()?;
+    let mut answers = executor.run(ids.iter().copied().map(Task).collect());
+    executor.rest();
+    if executor.failure.is_some() || !executor.broken.is_empty() || answers.len() != ids.len() {
+        return None;
+    }
+    let made = executor.into_made();
+    answers.sort_by_key(|(task, _)| *task);
+    let mut in_order: FxHashMap<FragmentId, Built> = FxHashMap::default();
+    for (Task(id), verdict) in answers {
+        match verdict {
+            Verdict::Built(built) => in_order.insert(id, *built),
+            Verdict::Faulted(_) => return None,
+        };
+    }
+    let built = ids.iter().map(|id| in_order.remove(id)).collect::<Option<_>>()?;
+    let keys = ids.iter().map(|id| made.keys.get(id.0 as usize).copied());
+    let now = ids.iter().map(|id| made.made.contains(id)).collect();
+    Some((built, keys.collect::<Option<_>>()?, now))
+}
+
+/// The object that takes the place of the former one; `None` if there is anything to tell, or if it is of another kind.
+#[expect(clippy::option_option, reason = "no object is as good an answer as one")]
+fn object(
+    built: Built,
+    (unit, position): (usize, usize),
+    neighbours: &Neighbours<'_, '_>,
+) -> Option<Option<Object>> {
+    let Built { diagnostics, closed_by, made, .. } = built;
+    let FragmentId(id) = neighbours.id(unit, position)?;
+    let standing = neighbours.standing.fragments.get(id as usize)?;
+    if !diagnostics.is_empty() || !closed_by.is_empty() {
+        return None;
+    }
+    match made {
+        Made::Object { object, initialiser } => {
+            let same = standing.input.is_some() && initialiser.is_some() == standing.initialises;
+            same.then_some(Some(object))
+        }
+        Made::Nothing => standing.input.is_none().then_some(None),
+        Made::Closed | Made::Refused(_) => None,
+    }
+}
+
+/// Where all fragments of the units stand now, and the new objects.
+fn exchanges<'r>(
+    units: &[Unit<'_>],
+    remade: &'r AllRemade,
+    neighbours: &Neighbours<'_, '_>,
+    texts: &[&str],
+) -> Option<Vec<Exchange<'r>>> {
+    let mut exchanges = Vec::new();
+    for unit in units {
+        let text = texts.get(unit.number)?;
+        for (position, fragment) in unit.fragments.iter().enumerate() {
+            let FragmentId(id) = neighbours.id(unit.number, position)?;
+            let standing = neighbours.standing.fragments.get(id as usize)?;
+            let Some(input) = standing.input else { continue };
+            let remade = remade.get(&(unit.number, position));
+            exchanges.push(Exchange {
+                input,
+                object: remade.and_then(|remade| remade.object.as_ref()),
+                first_line: fragment.line,
+                first_column: column(text, fragment.piece.range.start as usize),
+            });
+        }
+    }
+    Some(exchanges)
+}
+
+/// The column, from 0, of a byte of a text.
+fn column(text: &str, at: usize) -> u32 {
+    let before = text.get(..at).unwrap_or("");
+    to_u32(before.len() - before.rfind('\n').map_or(0, |newline| newline + 1))
+}
+
+/// Where the bytes of the former image are.
+enum FormerImage {
+    File(File),
+    Bytes(Vec<u8>),
+}
+
+impl FormerImage {
+    fn of(edited: &Edited, site: &Site<'_>, ledger: &mut Ledger) -> Option<FormerImage> {
+        let (length, _) = edited.image;
+        if length <= LONGEST_IMAGE as u64 {
+            return unchanged::kept_image(ledger, edited.image).map(FormerImage::Bytes);
+        }
+        let path = site.image_at.filter(|_| edited.in_place)?;
+        File::open(path).ok().map(FormerImage::File)
+    }
+
+    fn read(&mut self, offset: u64, into: &mut [u8]) -> io::Result<()> {
+        match self {
+            FormerImage::File(file) => file.read_exact_at(into, offset),
+            FormerImage::Bytes(bytes) => {
+                let start = usize::try_from(offset).unwrap_or(usize::MAX);
+                let end = start.saturating_add(into.len());
+                let found = bytes.get(start..end).ok_or(io::ErrorKind::UnexpectedEof)?;
+                into.copy_from_slice(found);
+                Ok(())
+            }
+        }
+    }
+}
+
+/// The new image: small ones come as bytes, large ones are written at once.
+fn link(
+    map: &morph_link::Map,
+    exchanges: &[Exchange<'_>],
+    former: Sum,
+    from: &mut FormerImage,
+    site: &Site<'_>,
+) -> Option<New> {
+    let mut read = |offset: u64, into: &mut [u8]| from.read(offset, into);
+    let mut hasher = crc32fast::Hasher::new();
+    let mut length = 0;
+    if former.0 <= LONGEST_IMAGE as u64 {
+        let mut image = Vec::with_capacity(former.0 as usize + (former.0 as usize >> 3));
+        let mut sink = |bytes: &[u8]| {
+            image.extend_from_slice(bytes);
+            Ok(())
+        };
+        let map = relink(map, exchanges, &mut read, &mut sink).ok()?;
+        // One that has grown beyond that is kept elsewhere.
+        let small = image.len() <= LONGEST_IMAGE;
+        return small.then(|| New { sum: unchanged::checksum(&image), image: Some(image), map });
+    }
+    let path = site.image_at?;
+    let map = image::write_with(path, site.deferral, |file| {
+        let mut sink = |bytes: &[u8]| {
+            hasher.update(bytes);
+            length += bytes.len() as u64;
+            file.write_all(bytes)
+        };
+        relink(map, exchanges, &mut read, &mut sink).map_err(io::Error::other)
+    });
+    let sum = (length, hasher.finalize());
+    map.ok().filter(|_| length > LONGEST_IMAGE as u64).map(|map| New { sum, image: None, map })
+}
+
+/// What the history of the program has to say of these units.
+fn changes(units: &[Unit<'_>], remade: &AllRemade, texts: &[&str], time: u64) -> Vec<Change> {
+    let mut changes = Vec::new();
+    for unit in units {
+        let text = texts.get(unit.number).copied().unwrap_or("");
+        for (position, fragment) in unit.fragments.iter().enumerate() {
+            let remade = remade.get(&(unit.number, position));
+            let words = history::text_digest(fragment.piece.text(text));
+            changes.push(Change {
+                unit: to_u32(unit.number),
+                position: to_u32(position),
+                line: fragment.line,
+                words: remade.map(|remade| (remade.key, words)),
+                made: remade.filter(|remade| remade.now).map(|_| time),
+                now: remade.is_some_and(|remade| remade.now),
+            });
+        }
+    }
+    changes
+}

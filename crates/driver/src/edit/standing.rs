@@ -1,0 +1,202 @@
+//! What stands: what is kept of a build that had nothing to tell, so that a few fragments of it can be exchanged.
+//!
+//! Two records: one of the last full build, and one of what was exchanged since. Both say which image they belong to.
+
+use morph_diag::FragmentId;
+use morph_fault::fault::Key;
+use serde::{Deserialize, Serialize};
+
+use super::names::Names;
+use crate::analysis::{Analysis, State, to_u32};
+use crate::compile::Placed;
+use crate::history::Change;
+use crate::key::Hasher;
+use crate::ledger::Ledger;
+use crate::side_by_side;
+use crate::unchanged::Sum;
+
+/// The program of the last full build.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Standing {
+    image: Sum,
+    /// When its history was written.
+    built: u64,
+    /// How many fragments were checked.
+    pub(crate) tasks: usize,
+    /// How many fragments each unit has.
+    pub(crate) counts: Vec<u32>,
+    pub(crate) fragments: Vec<Fragment>,
+}
+
+#[derive(Clone, Copy, Serialize, Deserialize)]
+pub(crate) struct Fragment {
+    /// Whether it takes part.
+    pub(crate) active: bool,
+    /// Which input of the link it is, if it has an object.
+    pub(crate) input: Option<u32>,
+    /// Whether it has something to do at start-up.
+    pub(crate) initialises: bool,
+    /// Digest of its text.
+    pub(crate) text: u64,
+}
+
+/// What was exchanged since.
+#[derive(Default, Serialize, Deserialize)]
+pub(crate) struct Exchanged {
+    /// The image of the full build, and the one that came out last.
+    of: Sum,
+    image: Sum,
+    /// Digests of texts that are others now, by fragment.
+    texts: Vec<(FragmentId, u64)>,
+    /// When the history that this adds to was written.
+    built: u64,
+    pub(crate) history: Vec<Change>,
+    /// When the last build was.
+    pub(crate) now: u64,
+}
+
+/// All that is kept for exchanging fragments of the image that came out last.
+pub(crate) struct Kept {
+    pub(crate) standing: Standing,
+    pub(crate) exchanged: Exchanged,
+    pub(crate) names: Names,
+    pub(crate) map: morph_link::Map,
+}
+
+fn record(user: &str) -> String {
+    format!("standing-{user}")
+}
+
+fn record_of_exchanges(user: &str) -> String {
+    format!("exchanged-{user}")
+}
+
+/// The sections of both records: the first ones tell what there is, the last ones have the map.
+const HEAD: usize = 0;
+const MAP: usize = 1;
+const NAMES: usize = 2;
+
+/// Enough to tell one text of a fragment from the next.
+pub(crate) fn text_digest(text: &str) -> u64 {
+    let Key(digest) = Hasher::of("standing").text(text).finish();
+    digest.first_chunk().map_or(0, |first| u64::from_le_bytes(*first))
+}
+
+/// Fewer units are digested by one thread.
+const LEAST_UNITS: usize = 8;
+
+/// Keeps what a full build came to: its image, where the linker placed what, and when its history was written. What is kept of earlier
+/// ones goes.
+pub(crate) fn keep(
+    analysis: &Analysis<'_>,
+    placed: &Placed,
+    image: Sum,
+    built: u64,
+    ledger: &mut Ledger,
+) {
+    let (reused, made) = ledger.results.counts();
+    let tasks = reused + made;
+    let units = &analysis.program.units;
+    let counts: Vec<u32> = units.iter().map(|unit| to_u32(unit.fragments.len())).collect();
+    let texts = side_by_side::map(units, LEAST_UNITS, |unit| {
+        let texts = unit.fragments.iter().map(|fragment| text_digest(unit.text_of(fragment)));
+        texts.collect::<Vec<u64>>()
+    });
+    let mut fragments: Vec<Fragment> = analysis
+        .ids()
+        .zip(texts.into_iter().flatten())
+        .map(|(id, text)| Fragment {
+            active: *analysis.state(id) != State::Inactive,
+            input: None,
+            initialises: false,
+            text,
+        })
+        .collect();
+    for (input, (id, initialises)) in (0..).zip(&placed.inputs) {
+        if let Some(fragment) = fragments.get_mut(id.0 as usize) {
+            (fragment.input, fragment.initialises) = (Some(input), *initialises);
+        }
+    }
+    let standing = Standing { image, built, tasks, counts, fragments };
+    let (Ok(head), Ok(map)) = (postcard::to_stdvec(&standing), postcard::to_stdvec(&placed.map))
+    else {
+        return;
+    };
+    let names = Names::of(analysis);
+    let Ledger { results, notes, .. } = ledger;
+    let user = results.user().to_owned();
+    results.set_sections(&record(&user), &[&head, &map, names.bytes()], notes);
+    results.remove_record(&record_of_exchanges(&user), notes);
+}
+
+/// What is kept of the build that gave this image.
+pub(crate) fn read(image: Sum, ledger: &mut Ledger) -> Option<Kept> {
+    let user = ledger.results.user().to_owned();
+    let sections = ledger.results.sections(&record(&user))?;
+    let mut standing: Standing = postcard::from_bytes(&sections.get(HEAD)?).ok()?;
+    let whole = standing.counts.iter().map(|count| *count as usize).sum::<usize>();
+    if whole != standing.fragments.len() {
+        return None;
+    }
+    let mut map = None;
+    let mut exchanged = Exchanged {
+        of: standing.image,
+        image: standing.image,
+        built: standing.built,
+        ..Exchanged::default()
+    };
+    if let Some(since) = ledger.results.sections(&record_of_exchanges(&user)) {
+        let found: Exchanged = postcard::from_bytes(&since.get(HEAD)?).ok()?;
+        if found.of == standing.image && found.built == standing.built {
+            map = Some(since.get(MAP)?);
+            exchanged = found;
+        }
+    }
+    if exchanged.image != image {
+        return None;
+    }
+    for (FragmentId(id), text) in &exchanged.texts {
+        standing.fragments.get_mut(*id as usize)?.text = *text;
+    }
+    let map = match map {
+        Some(map) => map,
+        None => sections.get(MAP)?,
+    };
+    let map = postcard::from_bytes(&map).ok()?;
+    let names = Names::read(sections.get(NAMES)?);
+    Some(Kept { standing, exchanged, names, map })
+}
+
+/// What was exchanged since the history of a program was written, if that is the one.
+pub(crate) fn exchanges(
+    user: &str,
+    built: u64,
+    store: &mut morph_store::Store,
+) -> Option<Exchanged> {
+    let head = store.sections(&record_of_exchanges(user))?.get(HEAD)?;
+    let exchanged: Exchanged = postcard::from_bytes(&head).ok()?;
+    (exchanged.built == built).then_some(exchanged)
+}
+
+impl Kept {
+    /// Keeps what was exchanged: this image came out now, with these texts.
+    pub(crate) fn keep(
+        mut self,
+        image: Sum,
+        map: &morph_link::Map,
+        texts: Vec<(FragmentId, u64)>,
+        ledger: &mut Ledger,
+    ) {
+        self.exchanged.image = image;
+        let new = |id: FragmentId| texts.iter().any(|(other, _)| *other == id);
+        self.exchanged.texts.retain(|(id, _)| !new(*id));
+        self.exchanged.texts.extend(texts);
+        let (Ok(head), Ok(map)) = (postcard::to_stdvec(&self.exchanged), postcard::to_stdvec(map))
+        else {
+            return;
+        };
+        let Ledger { results, notes, .. } = ledger;
+        let user = results.user().to_owned();
+        results.set_sections(&record_of_exchanges(&user), &[&head, &map], notes);
+    }
+}
