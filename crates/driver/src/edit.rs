@@ -38,15 +38,14 @@ use crate::program::FragmentRef;
 use crate::protection::Shield;
 use crate::reader::{Reader as _, Seen, Source};
 use crate::reading::SandboxedReader;
-use crate::report::Report;
 use crate::results::KeptUnit;
 use crate::sandboxed::SandboxedExecutor;
 use crate::stopwatch::Stopwatch;
 use crate::task::{Built, Executor as _, Made, Task, Verdict};
-use crate::unchanged::{self, Digest, Edited, LONGEST_IMAGE, Sum};
+use crate::unchanged::{self, Edited, LONGEST_IMAGE, Sum};
 use crate::unit::Fragment;
 use neighbours::Neighbours;
-use same::{is_meant, shows_the_same, usages};
+use same::{Usage, is_meant, shows_the_same, usages};
 use standing::text_digest;
 
 mod names;
@@ -91,28 +90,24 @@ struct New {
     map: morph_link::Map,
 }
 
-/// Builds a program of which nothing but texts has changed. `None` if a full build has to be done; the ledger is as it was then.
+/// Builds a program of which nothing but texts has changed. If a full build has to be done instead, the ledger is as it was.
 pub(crate) fn build(
-    edited: &mut Edited,
+    mut edited: Box<Edited>,
     site: &Site<'_>,
     ledger: &mut Ledger,
     stopwatch: &mut Stopwatch,
-) -> Option<Output> {
+) -> Result<Output, Box<Edited>> {
     let (memory, notes) = (ledger.memory.clone(), ledger.notes.len());
-    let done = exchange(edited, site, ledger, stopwatch);
-    if done.is_none() {
+    let Some((image, in_place)) = exchange(&mut edited, site, ledger, stopwatch) else {
         ledger.begin_anew(memory, notes);
-    }
-    let (image, in_place) = done?;
-    let report = Report {
-        units: std::mem::take(&mut edited.texts),
-        total: edited.total,
-        ..Report::default()
+        return Err(edited);
     };
-    Some(Output {
+    let folders = std::mem::take(&mut edited.folders);
+    let report = edited.into_report().expect("the names of places were looked at before");
+    Ok(Output {
         image,
         in_place,
-        folders: std::mem::take(&mut edited.folders),
+        folders,
         ..Output::only(report, Status::Complete, Stopwatch::new())
     })
 }
@@ -132,20 +127,24 @@ fn exchange(
     let texts: Vec<&str> = edited.texts.iter().map(|unit| unit.text.as_str()).collect();
     let inputs = &edited.inputs;
     let mut neighbours = Neighbours::new(inputs, &texts, &kept.standing, &kept.names, &room);
-    let units = read(&mut neighbours, &edited.changed, site, ledger)?;
+    let units = read(&mut neighbours, edited, site, ledger)?;
     stopwatch.lap("read");
     let remade = make(&mut neighbours, &units, site, ledger)?;
     stopwatch.lap("build");
     let exchanges = exchanges(&units, &remade, &neighbours, &texts)?;
     let new = link(&kept.map, &exchanges, edited.image, &mut former, site)?;
-    stopwatch.lap("link");
+    stopwatch.lap("exchange");
 
     let time = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     let changes = changes(&units, &remade, &texts, time.as_ref().map_or(0, Duration::as_secs));
     let mut digests = Vec::new();
+    let mut moved = Vec::new();
     for unit in &units {
-        for (position, digest) in unit.digests.iter().enumerate() {
-            digests.push((neighbours.id(unit.number, position)?, *digest));
+        let each = unit.digests.iter().zip(&unit.fragments).enumerate();
+        for (position, (digest, fragment)) in each {
+            let id = neighbours.id(unit.number, position)?;
+            digests.push((id, *digest));
+            moved.push((id, fragment.piece.range, fragment.line));
         }
     }
     history::add(&mut kept.exchanged.history, changes);
@@ -156,10 +155,8 @@ fn exchange(
     debug_assert!(made <= asked, "what was made was asked for");
     let New { sum, image, map } = new;
     kept.keep(sum, &map, digests, ledger);
-    for (unit, digest) in &edited.changed {
-        if let Some(unit) = edited.inputs.units.get_mut(*unit) {
-            unit.text = *digest;
-        }
+    for (id, range, line) in moved {
+        edited.place(id, range, line);
     }
     edited.keep(sum, image.as_deref(), ledger);
     let in_place = image.is_none();
@@ -170,10 +167,11 @@ fn exchange(
 /// The units that were edited, as they are now; `None` if one of them shows something else to others than before.
 fn read<'a>(
     neighbours: &mut Neighbours<'_, 'a>,
-    changed: &[(usize, Digest)],
+    edited: &Edited,
     site: &Site<'_>,
     ledger: &mut Ledger,
 ) -> Option<Vec<Unit<'a>>> {
+    let changed = &edited.changed;
     let sources: Vec<Source<'a>> =
         changed.iter().map(|(unit, _)| neighbours.source(*unit)).collect::<Option<_>>()?;
     let mut reader = SandboxedReader::new(neighbours.room, site.shield.clone(), ledger).ok()?;
@@ -186,14 +184,14 @@ fn read<'a>(
         let former = Former::of(*number, source.side, neighbours, ledger)?;
         let digests: Vec<u64> =
             fragments.iter().map(|one| text_digest(one.piece.text(source.text))).collect();
-        let positions = former.compare(&fragments, &digests, neighbours)?;
+        let positions = former.compare(&fragments, &digests, neighbours, edited)?;
         units.push((former, Unit { number: *number, fragments, changed: positions, digests }));
     }
     for (_, unit) in &units {
         neighbours.put(unit.number, unit.fragments.clone())?;
     }
     for (former, unit) in &units {
-        former.keeps_company(unit, neighbours, ledger)?;
+        former.keeps_company(unit, edited.was_silent(), neighbours, ledger)?;
     }
     Some(units.into_iter().map(|(_, unit)| unit).collect())
 }
@@ -228,6 +226,7 @@ impl<'a> Former<'a> {
         now: &[Fragment<'a>],
         digests: &[u64],
         neighbours: &Neighbours<'_, 'a>,
+        edited: &Edited,
     ) -> Option<Vec<usize>> {
         if now.len() != self.seen.len() {
             return None;
@@ -243,7 +242,8 @@ impl<'a> Former<'a> {
                 continue;
             }
             let quiet = now.fault.is_none() && now.syntax.is_empty() && seen.syntax.is_empty();
-            if !standing.active || !quiet || !shows_the_same(&seen.summary, &now.summary) {
+            let told = edited.is_told_about(neighbours.id(self.number, position)?);
+            if told || !standing.active || !quiet || !shows_the_same(&seen.summary, &now.summary) {
                 return None;
             }
             changed.push(position);
@@ -261,10 +261,12 @@ impl<'a> Former<'a> {
     }
 
     /// Whether the unit brings the same definitions into the program as before: each name that it uses now or used before, but not both, is
-    /// one that the program defines itself.
+    /// one that the program defines itself. Where it is told who brought something in (the build was not `silent`), each edited fragment
+    /// has to.
     fn keeps_company(
         &self,
         unit: &Unit<'a>,
+        silent: bool,
         neighbours: &mut Neighbours<'_, 'a>,
         ledger: &mut Ledger,
     ) -> Option<()> {
@@ -274,14 +276,21 @@ impl<'a> Former<'a> {
         let takes_part =
             |position: &usize| self.standing(*position, neighbours).is_some_and(|one| one.active);
         let active: Vec<usize> = (0..self.seen.len()).filter(takes_part).collect();
-        let before = usages(active.iter().map(|at| &self.seen[*at].summary));
-        let now = usages(active.iter().map(|at| &unit.fragments[*at].summary));
-        for (name, kind) in before.symmetric_difference(&now) {
+        let difference = |fragments: &[usize]| {
+            let before = usages(fragments.iter().map(|at| &self.seen[*at].summary));
+            let now = usages(fragments.iter().map(|at| &unit.fragments[*at].summary));
+            before.symmetric_difference(&now).copied().collect::<Vec<Usage<'a>>>()
+        };
+        let differences = match silent {
+            true => difference(&active),
+            false => unit.changed.chunks(1).flat_map(difference).collect(),
+        };
+        for (name, kind) in differences {
             let ids: Vec<FragmentId> = neighbours.names.find(Side::Program, name).collect();
             let mut meant = false;
             for id in ids {
                 let found = neighbours.include(id, ledger)?;
-                meant |= is_meant(&found.definition, (name, *kind));
+                meant |= is_meant(&found.definition, (name, kind));
             }
             if !meant {
                 return None;

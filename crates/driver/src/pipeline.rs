@@ -150,20 +150,21 @@ pub fn build(root: &Path, options: &Options, mut isolation: Isolation) -> Output
                     ..Output::only(report, status, stopwatch)
                 };
             }
-            Found::Edited(mut edited) => {
+            Found::Edited(edited) => {
                 let site = edit::Site {
                     options,
                     shield: &shield,
                     image_at: isolation.image_at.as_deref(),
                     deferral: &isolation.deferral,
                 };
-                let built = edit::build(&mut edited, &site, &mut ledger, &mut stopwatch);
-                if let Some(output) = built {
-                    let notes = ledger.close();
-                    stopwatch.lap("close");
-                    return Output { notes, timings: stopwatch.laps, ..output };
+                match edit::build(edited, &site, &mut ledger, &mut stopwatch) {
+                    Ok(output) => {
+                        let notes = ledger.close();
+                        stopwatch.lap("close");
+                        return Output { notes, timings: stopwatch.laps, ..output };
+                    }
+                    Err(edited) => edited.give_up(&project),
                 }
-                edited.give_up(&project);
             }
             Found::Other => {}
         }

@@ -10,9 +10,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use morph_diag::{Diagnostic, FragmentId};
+use morph_diag::{Diagnostic, FragmentId, Label, Origin, Severity};
 use morph_fault::fault::{Build, FaultId};
 use morph_sema::summary::Side;
+use morph_syntax::UnitRange;
 use serde::{Deserialize, Serialize};
 
 use crate::config;
@@ -87,11 +88,11 @@ struct Fragment {
     end: u32,
     line: u32,
     side: Side,
-    label: Label,
+    label: Called,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-enum Label {
+enum Called {
     /// An index into [`KEYWORDS`].
     Named(u8, String),
     Statement,
@@ -122,7 +123,7 @@ pub(crate) struct Last {
 pub(crate) enum Found {
     /// Nothing has changed since.
     Same(Box<Last>),
-    /// Nothing but texts has changed, and there was nothing to tell.
+    /// Nothing but texts has changed, and there was no error.
     Edited(Box<Edited>),
     /// It is not known, or something else has changed.
     Other,
@@ -132,8 +133,7 @@ pub(crate) enum Found {
 pub(crate) struct Edited {
     /// What it depended on; of the units that have changed the former texts.
     pub(crate) inputs: Inputs,
-    /// How many fragments the program itself has.
-    pub(crate) total: usize,
+    outcome: Outcome,
     pub(crate) image: Sum,
     /// Whether that lies where the caller would write the image.
     pub(crate) in_place: bool,
@@ -184,15 +184,11 @@ fn found(project: &Project, image_at: Option<&Path>, ledger: &mut Ledger) -> Opt
         changed.map(|(number, ((_, digest), _))| (number, *digest)).collect();
     let texts: Vec<UnitText> = texts.into_iter().map(|(text, _)| text).collect();
     if !changed.is_empty() {
-        let silent = outcome.status == Kind::Complete
-            && outcome.problems.is_empty()
-            && outcome.closed.is_empty();
-        let Some(image) = outcome.image.filter(|_| silent) else {
+        let Some(image) = outcome.image.filter(|_| outcome.is_healthy()) else {
             keep_texts(project, &inputs, texts);
             return None;
         };
-        let total = outcome.total;
-        let edited = Edited { inputs, total, image, in_place, texts, changed, folders };
+        let edited = Edited { inputs, outcome, image, in_place, texts, changed, folders };
         return Some(Found::Edited(Box::new(edited)));
     }
     let image = match outcome.image {
@@ -244,17 +240,42 @@ impl Edited {
         keep_texts(project, &self.inputs, self.texts);
     }
 
-    /// Keeps what a build came to in which nothing but texts has changed.
-    pub(crate) fn keep(&self, image: Sum, small: Option<&[u8]>, ledger: &mut Ledger) {
-        let outcome = Outcome {
-            status: Kind::Complete,
-            image: Some(image),
-            fragments: Vec::new(),
-            problems: Vec::new(),
-            closed: Vec::new(),
-            total: self.total,
-        };
-        keep(&self.inputs, &outcome, small, ledger);
+    /// Whether there was nothing to tell, about no fragment.
+    pub(crate) fn was_silent(&self) -> bool {
+        self.outcome.problems.is_empty()
+    }
+
+    /// Whether something is told about a fragment, or points into it.
+    pub(crate) fn is_told_about(&self, id: FragmentId) -> bool {
+        self.outcome.problems.iter().any(|(about, problem)| {
+            let points = |label: &Label| label.origin == Origin::Fragment(id);
+            matches!(about, About::Fragment(own) if *own == id)
+                || problem.secondary.iter().any(points)
+        })
+    }
+
+    /// Takes note of where a fragment stands now.
+    pub(crate) fn place(&mut self, FragmentId(id): FragmentId, range: UnitRange, line: u32) {
+        // Where nothing is told there are no places.
+        if let Some(place) = self.outcome.fragments.get_mut(id as usize) {
+            (place.start, place.end, place.line) = (range.start, range.end, line);
+        }
+    }
+
+    /// Keeps what came out for the next build: this image.
+    pub(crate) fn keep(&mut self, image: Sum, small: Option<&[u8]>, ledger: &mut Ledger) {
+        for (unit, digest) in &self.changed {
+            if let Some(unit) = self.inputs.units.get_mut(*unit) {
+                unit.text = *digest;
+            }
+        }
+        self.outcome.image = Some(image);
+        keep(&self.inputs, &self.outcome, small, ledger);
+    }
+
+    /// What there is to tell.
+    pub(crate) fn into_report(self) -> Option<Report> {
+        self.outcome.into_report(self.texts)
     }
 }
 
@@ -269,15 +290,30 @@ fn keep(inputs: &Inputs, outcome: &Outcome, image: Option<&[u8]>, ledger: &mut L
 }
 
 impl Outcome {
+    /// Whether there was no error: an image of all fragments.
+    fn is_healthy(&self) -> bool {
+        let harmless = |(about, problem): &(About, Diagnostic)| {
+            matches!(about, About::Fragment(_)) && problem.severity() != Severity::Error
+        };
+        let readable = |fragment: &Fragment| match fragment.label {
+            Called::Named(keyword, _) => usize::from(keyword) < KEYWORDS.len(),
+            Called::Statement | Called::Import => true,
+        };
+        self.status == Kind::Complete
+            && self.closed.is_empty()
+            && self.problems.iter().all(harmless)
+            && self.fragments.iter().all(readable)
+    }
+
     fn into_report(self, units: Vec<UnitText>) -> Option<Report> {
         let fragments = self.fragments.into_iter().map(|fragment| {
             let Fragment { unit, start, end, line, side, label } = fragment;
             let label = match label {
-                Label::Named(keyword, name) => {
+                Called::Named(keyword, name) => {
                     FragmentLabel::Named { keyword: KEYWORDS.get(usize::from(keyword))?, name }
                 }
-                Label::Statement => FragmentLabel::Statement,
-                Label::Import => FragmentLabel::Import,
+                Called::Statement => FragmentLabel::Statement,
+                Called::Import => FragmentLabel::Import,
             };
             Some(FragmentPlace { unit, start, end, line, side, label })
         });
@@ -364,10 +400,10 @@ impl Before {
             label: match &place.label {
                 FragmentLabel::Named { keyword, name } => {
                     let keyword = KEYWORDS.iter().position(|known| known == keyword).unwrap_or(0);
-                    Label::Named(u8::try_from(keyword).unwrap_or(0), name.clone())
+                    Called::Named(u8::try_from(keyword).unwrap_or(0), name.clone())
                 }
-                FragmentLabel::Statement => Label::Statement,
-                FragmentLabel::Import => Label::Import,
+                FragmentLabel::Statement => Called::Statement,
+                FragmentLabel::Import => Called::Import,
             },
         });
         let problems = report.problems.iter().map(|problem| {

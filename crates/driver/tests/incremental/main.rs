@@ -61,21 +61,45 @@ fn options(random: &mut fastrand::Rng) -> Options {
     }
 }
 
-/// What one thread goes through; how many fragments were used again, and how many made.
-fn histories(seed: u64, steps: usize) -> (usize, usize) {
+/// How people edit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Manner {
+    /// They break things, mend them, and move them about.
+    Any,
+    /// They work on what is inside of functions, most of the time.
+    Gentle,
+}
+
+/// What builds came to: how many fragments were used again, and how many made; in how many builds they were exchanged in the
+/// former image.
+#[derive(Clone, Copy, Debug, Default)]
+struct Counts {
+    reused: usize,
+    made: usize,
+    exchanged: usize,
+}
+
+/// What one thread goes through.
+fn histories(seed: u64, steps: usize, manner: Manner) -> Counts {
     let mut random = fastrand::Rng::with_seed(seed);
-    let (mut reused, mut made) = (0, 0);
+    let mut counts = Counts::default();
     let mut step = 0;
     while step < steps {
         let folder = tempfile::tempdir().unwrap();
         let store = folder.path().join("store");
         let source = folder.path().join("source");
-        let mut program = Program::new(&mut random);
+        let mut program = match manner {
+            Manner::Any => Program::new(&mut random),
+            Manner::Gentle => Program::healthy(&mut random),
+        };
         let mut past = Vec::new();
         let mut log = Vec::new();
         for _ in 0..HISTORY.min(steps - step) {
             past.push(program.clone());
-            let edit = program.edit(&past, &mut random);
+            let edit = match manner {
+                Manner::Any => program.edit(&past, &mut random),
+                Manner::Gentle => program.edit_gently(&past, &mut random),
+            };
             log.push(edit);
             let _nothing_there_yet = fs::remove_dir_all(&source);
             fs::create_dir_all(&source).unwrap();
@@ -97,28 +121,45 @@ fn histories(seed: u64, steps: usize) -> (usize, usize) {
                 let Note::Reused { reused: old, made: new } = note else {
                     panic!("{note:?}: {}", context());
                 };
-                reused += old;
-                made += new;
+                counts.reused += old;
+                counts.made += new;
             }
+            let exchanged = incremental.timings.iter().any(|(lap, _)| *lap == "exchange");
+            counts.exchanged += usize::from(exchanged);
             step += 1;
         }
     }
-    (reused, made)
+    counts
+}
+
+/// What two threads go through, with so many steps in all if nobody says another number.
+fn all_histories(default: u64, manner: Manner) -> (usize, Counts) {
+    let steps = usize::try_from(number("MORPH_EDITS", default)).unwrap();
+    let seed = number("MORPH_SEED", 20_261_126);
+    println!("seed {seed}, {steps} steps, {manner:?}");
+    let threads: Vec<_> = [seed, seed + 1]
+        .map(|seed| std::thread::spawn(move || histories(seed, steps / 2, manner)))
+        .into_iter()
+        .collect();
+    let mut all = Counts::default();
+    for thread in threads {
+        let counts = thread.join().unwrap();
+        all.reused += counts.reused;
+        all.made += counts.made;
+        all.exchanged += counts.exchanged;
+    }
+    println!("{all:?}");
+    (steps, all)
 }
 
 #[test]
 fn an_incremental_build_equals_a_clean_one_whatever_was_edited() {
-    let steps = usize::try_from(number("MORPH_EDITS", 2_000)).unwrap();
-    let seed = number("MORPH_SEED", 20_261_126);
-    println!("seed {seed}, {steps} steps");
-    let threads: Vec<_> = [seed, seed + 1]
-        .map(|seed| std::thread::spawn(move || histories(seed, steps / 2)))
-        .into_iter()
-        .collect();
-    let counts: Vec<(usize, usize)> =
-        threads.into_iter().map(|thread| thread.join().unwrap()).collect();
-    let reused: usize = counts.iter().map(|(reused, _)| reused).sum();
-    let made: usize = counts.iter().map(|(_, made)| made).sum();
-    println!("{reused} fragments used again, {made} made");
-    assert!(reused > made, "hardly anything was used again: {reused}, {made} made");
+    let (_, counts) = all_histories(2_000, Manner::Any);
+    assert!(counts.reused > counts.made, "hardly anything was used again: {counts:?}");
+}
+
+#[test]
+fn a_fragment_that_was_edited_is_exchanged_in_the_image_that_a_clean_build_gives() {
+    let (steps, counts) = all_histories(600, Manner::Gentle);
+    assert!(counts.exchanged > steps / 4, "hardly any build exchanged anything: {counts:?}");
 }

@@ -76,6 +76,19 @@ const DAMAGES: [Damage; 5] =
     [Damage::UnknownName, Damage::Syntax, Damage::Unclosed, Damage::Arity, Damage::UnknownField];
 
 impl Program {
+    /// One in which every name has one definition.
+    pub(crate) fn healthy(random: &mut fastrand::Rng) -> Program {
+        let root = File { name: "utama.fox".to_owned(), imports: Vec::new(), items: Vec::new() };
+        let mut program = Program { files: vec![root], next: 0 };
+        for _ in 0..random.usize(1..4) {
+            program.new_file();
+        }
+        for _ in 0..random.usize(4..24) {
+            program.insert_with(random, None);
+        }
+        program
+    }
+
     pub(crate) fn new(random: &mut fastrand::Rng) -> Program {
         let root = File { name: "utama.fox".to_owned(), imports: Vec::new(), items: Vec::new() };
         let mut program = Program { files: vec![root], next: 0 };
@@ -99,9 +112,57 @@ impl Program {
         self.next
     }
 
+    /// Does one edit that leaves a healthy program healthy; what it was.
+    pub(crate) fn edit_gently(
+        &mut self,
+        past: &[Program],
+        random: &mut fastrand::Rng,
+    ) -> &'static str {
+        match random.u32(0..24) {
+            0 => {
+                self.insert_with(random, None);
+                "insert"
+            }
+            1 => self.edit_as(9, past, random),
+            2 => self.edit_as(14, past, random),
+            3 => self.edit_as(11, past, random),
+            4..9 => self.edit_as(13, past, random),
+            9..12 => self.edit_as(16, past, random),
+            12..16 => self.edit_as(17, past, random),
+            16..18 => {
+                // Several at once.
+                for _ in 0..random.usize(2..5) {
+                    let edit = *random.choice(&[13, 16, 17]).unwrap();
+                    self.edit_as(edit, past, random);
+                }
+                "several"
+            }
+            _ => {
+                self.recall(random);
+                "change whom it calls"
+            }
+        }
+    }
+
+    /// Somebody calls others than before: functions that stand before it, so that no call leads back.
+    fn recall(&mut self, random: &mut fastrand::Rng) {
+        let mut names: Vec<String> = self.items().map(|item| item.name.clone()).collect();
+        names.sort();
+        if let Some(Item { name, kind: Kind::Function { calls, .. }, .. }) = self.any_item(random) {
+            let count = random.usize(0..4);
+            names.retain(|other| (other.len(), other) < (name.len(), name));
+            *calls = (0..count).filter_map(|_| random.choice(&names).cloned()).collect();
+        }
+    }
+
     /// Does one edit; what it was.
     pub(crate) fn edit(&mut self, past: &[Program], random: &mut fastrand::Rng) -> &'static str {
-        match random.u32(0..20) {
+        let edit = random.u32(0..20);
+        self.edit_as(edit, past, random)
+    }
+
+    fn edit_as(&mut self, edit: u32, past: &[Program], random: &mut fastrand::Rng) -> &'static str {
+        match edit {
             0 | 1 => {
                 self.insert(random);
                 "insert"
@@ -241,6 +302,17 @@ impl Program {
     }
 
     fn insert(&mut self, random: &mut fastrand::Rng) {
+        // Now and then a name that is there already.
+        let names: Vec<String> = self.items().map(|item| item.name.clone()).collect();
+        let name = match random.u32(0..12) {
+            0 => random.choice(&names).cloned(),
+            _ => None,
+        };
+        self.insert_with(random, name);
+    }
+
+    /// Inserts a definition with this name, or a new one.
+    fn insert_with(&mut self, random: &mut fastrand::Rng, name: Option<String>) {
         let names: Vec<String> = self.items().map(|item| item.name.clone()).collect();
         let value = random.i64(0..100);
         let kind = match random.u32(0..10) {
@@ -255,11 +327,6 @@ impl Program {
                 let calls = (0..random.usize(0..4)).filter_map(|_| random.choice(&names).cloned());
                 Kind::Function { params, value, calls: calls.collect() }
             }
-        };
-        // Now and then a name that is there already.
-        let name = match random.u32(0..12) {
-            0 => random.choice(&names).cloned(),
-            _ => None,
         };
         let name = name.unwrap_or_else(|| format!("nama{}", self.number()));
         let above = random.u32(0..3);
