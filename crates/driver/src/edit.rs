@@ -36,7 +36,7 @@ use crate::options::Options;
 use crate::pipeline::{Output, Status};
 use crate::program::FragmentRef;
 use crate::protection::Shield;
-use crate::reader::{Reader as _, Seen, Source};
+use crate::reader::{Seen, Source};
 use crate::reading::SandboxedReader;
 use crate::results::KeptUnit;
 use crate::sandboxed::SandboxedExecutor;
@@ -174,18 +174,25 @@ fn read<'a>(
     let changed = &edited.changed;
     let sources: Vec<Source<'a>> =
         changed.iter().map(|(unit, _)| neighbours.source(*unit)).collect::<Option<_>>()?;
+    let mut formers = Vec::with_capacity(changed.len());
+    for ((number, _), source) in changed.iter().zip(&sources) {
+        formers.push(Former::of(*number, source.side, neighbours, ledger)?);
+    }
+    let told = |unit: usize, at: usize, piece: &Piece| {
+        formers.get(unit)?.told(at, piece, sources.get(unit)?.text, neighbours)
+    };
     let mut reader = SandboxedReader::new(neighbours.room, site.shield.clone(), ledger).ok()?;
-    let all = reader.read(&sources);
+    let all = reader.read_edited(&sources, &told);
     if reader.failure.is_some() || !reader.broken.is_empty() {
         return None;
     }
     let mut units = Vec::with_capacity(all.len());
-    for ((number, _), (source, fragments)) in changed.iter().zip(sources.iter().zip(all)) {
-        let former = Former::of(*number, source.side, neighbours, ledger)?;
+    for (former, (source, fragments)) in formers.into_iter().zip(sources.iter().zip(all)) {
         let digests: Vec<u64> =
             fragments.iter().map(|one| text_digest(one.piece.text(source.text))).collect();
-        let positions = former.compare(&fragments, &digests, neighbours, edited)?;
-        units.push((former, Unit { number: *number, fragments, changed: positions, digests }));
+        let changed = former.compare(&fragments, &digests, neighbours, edited)?;
+        let number = former.number;
+        units.push((former, Unit { number, fragments, changed, digests }));
     }
     for (_, unit) in &units {
         neighbours.put(unit.number, unit.fragments.clone())?;
@@ -201,6 +208,8 @@ struct Former<'a> {
     number: usize,
     pieces: Vec<Piece>,
     seen: Vec<Seen<'a>>,
+    /// In the words of the worker.
+    replies: Vec<&'a [u8]>,
 }
 
 impl<'a> Former<'a> {
@@ -212,12 +221,26 @@ impl<'a> Former<'a> {
     ) -> Option<Former<'a>> {
         let text = &neighbours.inputs.units.get(number)?.text;
         let kept = neighbours.room.alloc_slice_copy(ledger.results.unit_with(side, text)?);
-        let KeptUnit { pieces, seen } = postcard::from_bytes(kept).ok()?;
+        let KeptUnit { pieces, seen: replies } = postcard::from_bytes(kept).ok()?;
         let pieces: Vec<Piece> = postcard::from_bytes(pieces).ok()?;
-        let seen = seen.into_iter().map(|seen| postcard::from_bytes::<Seen<'a>>(seen).ok());
+        let seen = replies.iter().map(|seen| postcard::from_bytes::<Seen<'a>>(seen).ok());
         let seen: Vec<Seen<'a>> = seen.collect::<Option<_>>()?;
         let well_formed = seen.iter().all(|seen| seen.summary.is_well_formed());
-        (well_formed && seen.len() == pieces.len()).then_some(Former { number, pieces, seen })
+        let whole = well_formed && seen.len() == pieces.len();
+        whole.then_some(Former { number, pieces, seen, replies })
+    }
+
+    /// What was told of the fragment at a position, if it is the same still.
+    fn told(
+        &self,
+        at: usize,
+        piece: &Piece,
+        text: &str,
+        neighbours: &Neighbours<'_, 'a>,
+    ) -> Option<&'a [u8]> {
+        let same = self.pieces.get(at)?.kind == piece.kind
+            && self.standing(at, neighbours)?.text == text_digest(piece.text(text));
+        self.replies.get(at).copied().filter(|_| same)
     }
 
     /// The positions of fragments with another text, if each fragment is what it was to all others.

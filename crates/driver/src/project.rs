@@ -28,6 +28,37 @@ pub struct Project {
     probes: RefCell<BTreeMap<PathBuf, Probed>>,
     /// Files that were read already in this build.
     texts: RefCell<BTreeMap<PathBuf, String>>,
+    folders: Folders,
+}
+
+/// Folders whose real paths are known: files of one folder need not be followed from the root each.
+#[derive(Debug, Default)]
+pub(crate) struct Folders {
+    real: RefCell<BTreeMap<PathBuf, PathBuf>>,
+}
+
+impl Folders {
+    /// The real path of a file, as [`fs::canonicalize`] has it.
+    pub(crate) fn canonicalize(&self, path: &Path) -> io::Result<PathBuf> {
+        let (Some(folder), Some(Component::Normal(name))) =
+            (path.parent(), path.components().next_back())
+        else {
+            return fs::canonicalize(path);
+        };
+        let known = self.real.borrow().get(folder).cloned();
+        let real = match known {
+            Some(real) => real,
+            None => {
+                let real = fs::canonicalize(folder)?;
+                self.real.borrow_mut().insert(folder.to_owned(), real.clone());
+                real
+            }
+        };
+        if fs::symlink_metadata(path)?.is_symlink() {
+            return fs::canonicalize(path);
+        }
+        Ok(real.join(name))
+    }
 }
 
 /// What a path led to.
@@ -98,6 +129,7 @@ impl Project {
             kind: library::Kind::default(),
             probes: RefCell::default(),
             texts: RefCell::default(),
+            folders: Folders::default(),
         };
         (project, Location::File(PathBuf::from(name)))
     }
@@ -124,6 +156,7 @@ impl Project {
             kind: library::Kind::default(),
             probes: RefCell::default(),
             texts: RefCell::default(),
+            folders: Folders::default(),
         };
         Ok((project, Location::File(file)))
     }
@@ -143,6 +176,11 @@ impl Project {
     /// The folders that files may come from.
     pub(crate) fn roots(&self) -> &[PathBuf] {
         &self.roots
+    }
+
+    /// Whether a path still leads where it led.
+    pub(crate) fn holds(&self, Probe { path, found }: &Probe) -> bool {
+        self.folders.canonicalize(path).ok() == *found
     }
 
     /// All paths that were looked up so far; `None` if one of them may not be looked at.
@@ -166,7 +204,7 @@ impl Project {
     }
 
     fn probe(&self, path: &Path) -> io::Result<PathBuf> {
-        let found = fs::canonicalize(path);
+        let found = self.folders.canonicalize(path);
         let probed = match &found {
             Ok(found) => Probed::File(found.clone()),
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Probed::Denied,

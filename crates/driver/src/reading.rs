@@ -128,6 +128,9 @@ impl<'a, 'l> SandboxedReader<'a, 'l> {
     }
 }
 
+/// What an earlier look at a piece gave, by its unit and its position there.
+pub(crate) type Told<'t, 'a> = dyn Fn(usize, usize, &Piece) -> Option<&'a [u8]> + 't;
+
 /// The digest of all that reading a fragment on its own depends on.
 fn look_key(source: &Source<'_>, piece: &Piece) -> Key {
     Hasher::of("look")
@@ -145,7 +148,7 @@ impl<'a> Reader<'a> for SandboxedReader<'a, '_> {
         let known = side_by_side::map(&kept, LEAST_UNITS, |(unit, kept)| known(unit, (*kept)?));
         let missing = units.iter().zip(&known).filter(|(_, known)| known.is_none());
         let missing: Vec<Source<'a>> = missing.map(|(unit, _)| *unit).collect();
-        let mut read = self.read_anew(&missing).into_iter();
+        let mut read = self.read_anew(&missing, &|_, _, _| None).into_iter();
         let found = known.into_iter().map(|known| known.or_else(|| read.next()));
         found.map(Option::unwrap_or_default).collect()
     }
@@ -158,8 +161,19 @@ impl<'a> SandboxedReader<'a, '_> {
         Some(self.texts.alloc_slice_copy(kept))
     }
 
+    /// Reads units of which much is known: what a look at a piece once gave, by unit and position.
+    pub(crate) fn read_edited(
+        &mut self,
+        units: &[Source<'a>],
+        told: &Told<'_, 'a>,
+    ) -> Vec<Vec<Fragment<'a>>> {
+        self.read += units.len();
+        self.ledger.step(Step::Reading, self.read);
+        self.read_anew(units, told)
+    }
+
     /// Reads units in sandboxes, and keeps what comes out.
-    fn read_anew(&mut self, units: &[Source<'a>]) -> Vec<Vec<Fragment<'a>>> {
+    fn read_anew(&mut self, units: &[Source<'a>], told: &Told<'_, 'a>) -> Vec<Vec<Fragment<'a>>> {
         if units.is_empty() {
             return Vec::new();
         }
@@ -199,10 +213,23 @@ impl<'a> SandboxedReader<'a, '_> {
             }
         }
         let mut looking = Looking { texts: self.texts, units, pieces: Vec::new() };
-        for (unit, (pieces, whole)) in (0..).zip(pieces.iter().zip(&whole)) {
-            if whole.is_none() {
-                looking.pieces.extend((0..).zip(pieces).map(|(at, piece)| (unit, at, *piece)));
+        // What is known is read as if a worker had said it just now.
+        let mut known: Vec<Vec<Option<(Seen<'a>, &'a [u8])>>> = Vec::with_capacity(units.len());
+        let mut weight = 0;
+        for (unit, (pieces, whole)) in pieces.iter().zip(&whole).enumerate() {
+            let mut own = Vec::with_capacity(pieces.len());
+            for (at, piece) in (0_u32..).zip(pieces) {
+                let text = piece.text(units[unit].text);
+                let reply = told(unit, at as usize, piece);
+                let seen =
+                    reply.and_then(|reply| Some((read_seen(reply, piece, text).ok()?, reply)));
+                if whole.is_none() && seen.is_none() {
+                    looking.pieces.push((unit, at, *piece));
+                    weight += text.len();
+                }
+                own.push(seen);
             }
+            known.push(own);
         }
         let keys = looking.pieces.iter().map(|(unit, _, piece)| look_key(&units[*unit], piece));
         let keys = keys.collect();
@@ -226,8 +253,11 @@ impl<'a> SandboxedReader<'a, '_> {
             }
             let mut fragments = Vec::with_capacity(pieces.len());
             let mut replies = Vec::with_capacity(pieces.len());
-            for (at, piece) in (0..).zip(pieces.iter().copied()) {
-                let seen = looked.next().and_then(|(_, seen)| seen);
+            for ((at, piece), known) in (0..).zip(pieces.iter().copied()).zip(&mut known[number]) {
+                let seen = match known.take() {
+                    Some(seen) => Some(Ended::Answer(seen)),
+                    None => looked.next().and_then(|(_, seen)| seen),
+                };
                 if seen.is_none() {
                     debug_assert!(self.failure.is_some(), "unit {number} has no answer");
                 }

@@ -6,7 +6,6 @@
 //! nothing but texts has changed, [`edit`](crate::edit) takes it from there.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::thread;
 
@@ -159,7 +158,7 @@ fn found(project: &Project, image_at: Option<&Path>, ledger: &mut Ledger) -> Opt
     let same = inputs.build == compiler_build()
         && inputs.roots == project.roots()
         && inputs.config == config_digest(project)?
-        && inputs.probes.iter().all(Probe::holds);
+        && inputs.probes.iter().all(|probe| project.holds(probe));
     if !same {
         return None;
     }
@@ -448,13 +447,5 @@ fn config_digest(project: &Project) -> Option<Option<Digest>> {
         Ok(text) => Some(Some(digest(&text))),
         Err(source::SourceError::Missing) => Some(None),
         Err(_) => None,
-    }
-}
-
-impl Probe {
-    /// Whether the path still leads where it led.
-    fn holds(&self) -> bool {
-        let Probe { path, found } = self;
-        fs::canonicalize(Path::new(path)).ok() == *found
     }
 }
