@@ -87,7 +87,8 @@ struct New {
     sum: Sum,
     /// Its bytes, unless they were written where they belong.
     image: Option<Vec<u8>>,
-    map: morph_link::Map,
+    /// What has changed in its map.
+    changes: morph_link::Changes,
 }
 
 /// Builds a program of which nothing but texts has changed. If a full build has to be done instead, the ledger is as it was.
@@ -136,7 +137,7 @@ fn exchange(
     stopwatch.lap("exchange");
 
     let time = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    let changes = changes(&units, &remade, &texts, time.as_ref().map_or(0, Duration::as_secs));
+    let history = changes(&units, &remade, &texts, time.as_ref().map_or(0, Duration::as_secs));
     let mut digests = Vec::new();
     let mut moved = Vec::new();
     for unit in &units {
@@ -147,14 +148,14 @@ fn exchange(
             moved.push((id, fragment.piece.range, fragment.line));
         }
     }
-    history::add(&mut kept.exchanged.history, changes);
+    history::add(&mut kept.exchanged.history, history);
     kept.exchanged.now = time.map_or(0, |time| time.as_secs());
     let made = remade.values().filter(|remade| remade.now).count();
     let asked = remade.len();
     ledger.results.count(kept.standing.tasks.saturating_sub(asked), 0);
     debug_assert!(made <= asked, "what was made was asked for");
-    let New { sum, image, map } = new;
-    kept.keep(sum, &map, digests, ledger);
+    let New { sum, image, changes } = new;
+    kept.keep(sum, changes, digests, ledger);
     for (id, range, line) in moved {
         edited.place(id, range, line);
     }
@@ -388,9 +389,16 @@ fn attempt(
     let ids: Vec<FragmentId> =
         edits.iter().map(|(unit, at)| part.id(*unit, *at)).collect::<Option<_>>()?;
     let shield = site.shield.clone();
-    let mut executor =
-        SandboxedExecutor::new(&part.program, &places, &environment, site.options, shield, ledger)
-            .ok()?;
+    let mut executor = SandboxedExecutor::new(
+        &part.program,
+        &places,
+        &environment,
+        site.options,
+        shield,
+        ledger,
+        Some(&ids),
+    )
+    .ok()?;
     let mut answers = executor.run(ids.iter().copied().map(Task).collect());
     executor.rest();
     if executor.failure.is_some() || !executor.broken.is_empty() || answers.len() != ids.len() {
@@ -513,13 +521,17 @@ fn link(
             image.extend_from_slice(bytes);
             Ok(())
         };
-        let map = relink(map, exchanges, &mut read, &mut sink).ok()?;
+        let changes = relink(map, exchanges, &mut read, &mut sink).ok()?;
         // One that has grown beyond that is kept elsewhere.
         let small = image.len() <= LONGEST_IMAGE;
-        return small.then(|| New { sum: unchanged::checksum(&image), image: Some(image), map });
+        return small.then(|| New {
+            sum: unchanged::checksum(&image),
+            image: Some(image),
+            changes,
+        });
     }
     let path = site.image_at?;
-    let map = image::write_with(path, site.deferral, |file| {
+    let changes = image::write_with(path, site.deferral, |file| {
         let mut sink = |bytes: &[u8]| {
             hasher.update(bytes);
             length += bytes.len() as u64;
@@ -528,7 +540,11 @@ fn link(
         relink(map, exchanges, &mut read, &mut sink).map_err(io::Error::other)
     });
     let sum = (length, hasher.finalize());
-    map.ok().filter(|_| length > LONGEST_IMAGE as u64).map(|map| New { sum, image: None, map })
+    changes.ok().filter(|_| length > LONGEST_IMAGE as u64).map(|changes| New {
+        sum,
+        image: None,
+        changes,
+    })
 }
 
 /// What the history of the program has to say of these units.

@@ -218,6 +218,7 @@ pub fn build(root: &Path, options: &Options, mut isolation: Isolation) -> Output
                 options,
                 shield.clone(),
                 &mut ledger,
+                None,
             );
             match executor {
                 Ok(mut executor) => {

@@ -276,7 +276,7 @@ impl<'a> SandboxedReader<'a, '_> {
 }
 
 /// The fragments of a unit that an earlier build has read.
-pub(crate) fn known<'a>(source: &Source<'a>, kept: &'a [u8]) -> Option<Vec<Fragment<'a>>> {
+fn known<'a>(source: &Source<'a>, kept: &'a [u8]) -> Option<Vec<Fragment<'a>>> {
     let KeptUnit { pieces, seen } = postcard::from_bytes(kept).ok()?;
     let pieces = read_pieces(pieces, source.text).ok()?;
     if pieces.len() != seen.len() {

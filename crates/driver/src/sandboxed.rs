@@ -82,6 +82,7 @@ pub(crate) struct SandboxedExecutor<'p, 'l> {
 }
 
 impl<'p, 'l> SandboxedExecutor<'p, 'l> {
+    /// Only these `tasks` will have to be done, if it is known: the others have no keys then.
     pub(crate) fn new(
         program: &'p Program<'p>,
         places: &Rc<[FragmentRef]>,
@@ -89,6 +90,7 @@ impl<'p, 'l> SandboxedExecutor<'p, 'l> {
         options: &Options,
         shield: Shield,
         ledger: &'l mut Ledger,
+        tasks: Option<&[FragmentId]>,
     ) -> Result<SandboxedExecutor<'p, 'l>, CrewError> {
         let rung = |opt| {
             let options = Options { opt, ..*options };
@@ -98,10 +100,17 @@ impl<'p, 'l> SandboxedExecutor<'p, 'l> {
             Opt::None => vec![rung(Opt::None)],
             Opt::Speed => vec![rung(Opt::None), rung(Opt::Speed)],
         };
-        let keys = places
-            .iter()
-            .map(|place| fragment_key(program, *place, environment, options))
-            .collect();
+        let key = |place: &FragmentRef| fragment_key(program, *place, environment, options);
+        let keys = match tasks {
+            None => places.iter().map(key).collect(),
+            Some(tasks) => {
+                let mut keys = vec![Key([0; 32]); places.len()];
+                for FragmentId(id) in tasks {
+                    keys[*id as usize] = key(&places[*id as usize]);
+                }
+                keys
+            }
+        };
         Ok(SandboxedExecutor {
             program,
             places: Rc::clone(places),

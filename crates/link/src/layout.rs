@@ -153,6 +153,7 @@ impl Layout {
         });
         let gates = gates::measure(inputs, live);
         let Options { machine, debug, .. } = *options;
+        let placed = (live.order.len(), placed);
         let stacked = Layout::stacked(placed, machine, debug, gates, live.closed.len())?;
         let mut parts = vec![Parts::default(); inputs.len()];
         for (&at, part) in live.order.iter().zip(&stacked.parts) {
@@ -165,9 +166,9 @@ impl Layout {
         Ok(layout)
     }
 
-    /// Of objects that are placed one behind the other; their parts are in this order. Nothing is known of symbols.
+    /// Of so many objects that are placed one behind the other; their parts are in this order. Nothing is known of symbols.
     pub(crate) fn stacked<'u>(
-        placed: impl Iterator<Item = (Share, &'u str)>,
+        placed: (usize, impl Iterator<Item = (Share, &'u str)>),
         machine: Machine,
         debug: Debug,
         gates: gates::Size,
@@ -238,12 +239,12 @@ impl Layout {
 
 /// Offsets of all parts within their sections, and how much the tables will need. Each object comes with its unit.
 fn stack<'u>(
-    placed: impl Iterator<Item = (Share, &'u str)>,
+    (count, placed): (usize, impl Iterator<Item = (Share, &'u str)>),
     debug: Debug,
     gates: gates::Size,
 ) -> (Sizes, Vec<Parts>) {
     let mut sizes = Sizes { gates, ..Sizes::default() };
-    let mut parts = Vec::with_capacity(placed.size_hint().0);
+    let mut parts = Vec::with_capacity(count);
     let mut last_unit = "";
     for (share, unit) in placed {
         parts.push(Parts {

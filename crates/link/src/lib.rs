@@ -29,7 +29,7 @@ pub mod tables;
 
 use morph_object::Object;
 
-pub use map::Map;
+pub use map::{Changes, Map};
 pub use relink::{Exchange, Former, Sink, Unfit, relink};
 
 /// One object and where its fragment stands in the sources.

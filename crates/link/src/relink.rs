@@ -7,8 +7,8 @@
 //!
 //! The former image is read once and in pieces, and what comes out is given away in pieces, so that neither is ever in memory as a whole.
 
+use std::collections::BTreeMap;
 use std::io;
-use std::ops::Range;
 
 use morph_object::{Object, RelocKind, Section, Target};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -16,7 +16,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::dwarf::{self, ADDRESS_IN_FRAME, ADDRESS_IN_SEQUENCE, Head, Sequence};
 use crate::elf::{self, DebugSection, Symbol, Tail};
 use crate::layout::{Extent, Layout, Share};
-use crate::map::{Defined, Fixup, Goal, Map, Placed};
+use crate::map::{Changed, Changes, Defined, FIXUP, Fixup, Goal, Map, ObjectParts, Placed};
 use crate::relocation::resolve;
 use crate::symbols::PROVIDED;
 use crate::tables::{self, display_name};
@@ -46,7 +46,7 @@ pub type Former<'f> = dyn FnMut(u64, &mut [u8]) -> io::Result<()> + 'f;
 /// Takes the next bytes of the new one.
 pub type Sink<'s> = dyn FnMut(&[u8]) -> io::Result<()> + 's;
 
-/// Makes the image in which some objects are exchanged; gives its map.
+/// Makes the image in which some objects are exchanged; gives what has changed in its map.
 ///
 /// # Errors
 ///
@@ -57,7 +57,7 @@ pub fn relink(
     exchanges: &[Exchange<'_>],
     former: &mut Former<'_>,
     sink: &mut Sink<'_>,
-) -> Result<Map, Unfit> {
+) -> Result<Changes, Unfit> {
     let plan = Plan::new(map, exchanges)?;
     let mut out = Out { sink, buffer: Vec::with_capacity(2 * PIECE), at: 0 };
     plan.write(former, &mut out)
@@ -70,19 +70,20 @@ fn unfit<T>(why: &'static str) -> Result<T, Unfit> {
     Err(Unfit::Other(why))
 }
 
-/// What becomes of one placed object.
-#[derive(Clone, Copy)]
-enum Fate<'a> {
-    Stays,
-    /// It stands elsewhere in its unit.
-    Moves,
-    Exchanged(&'a Object),
+/// An object that does not stay as it is, as it is now.
+struct Now<'a> {
+    /// The object, if it is exchanged; else it only stands elsewhere in its unit.
+    object: Option<&'a Object>,
+    placed: Placed,
+    parts: Option<ObjectParts>,
 }
 
 struct Plan<'a> {
     old: &'a Map,
-    new: Map,
-    fates: Vec<Fate<'a>>,
+    /// Of each object which entry of `now` it is, if it has one.
+    fates: Vec<u32>,
+    changed: Vec<Now<'a>>,
+    heads: BTreeMap<u32, u32>,
     was: Layout,
     now: Layout,
     /// First fixup and first definition of each object of the former map.
@@ -90,29 +91,28 @@ struct Plan<'a> {
     /// What the symbols of exchanged objects stand for.
     goals: FxHashMap<&'a str, Goal>,
     /// By definition: where it is now, and how far that is from where it was.
-    addresses: Vec<(u64, i64)>,
+    addresses: Vec<(u32, i32)>,
 }
+
+/// An object that stays as it is.
+const STAYS: u32 = u32::MAX;
 
 impl<'a> Plan<'a> {
     fn new(old: &'a Map, exchanges: &[Exchange<'a>]) -> Result<Plan<'a>, Unfit> {
-        let mut new = old.clone();
-        let mut fates = vec![Fate::Stays; old.objects.len()];
+        let mut fates = vec![STAYS; old.objects.len()];
+        let mut changed: Vec<Now<'a>> = Vec::new();
         for exchange in exchanges {
             // One that is not there has no effect.
             let found = old.objects.binary_search_by_key(&exchange.input, |placed| placed.input);
             let Ok(at) = found else { continue };
-            let placed = &mut new.objects[at];
-            let moves = (placed.first_line, placed.first_column)
-                != (exchange.first_line, exchange.first_column);
-            (placed.first_line, placed.first_column) = (exchange.first_line, exchange.first_column);
-            fates[at] = match exchange.object {
-                Some(object) => {
-                    placed.share = Share::of(object, old.debug());
-                    Fate::Exchanged(object)
-                }
-                None if moves => Fate::Moves,
-                None => Fate::Stays,
-            };
+            let Exchange { object, first_line, first_column, .. } = *exchange;
+            let placed = Placed { first_line, first_column, ..old.objects[at] };
+            if object.is_none() && placed == old.objects[at] {
+                continue;
+            }
+            let share = object.map_or(placed.share, |object| Share::of(object, old.debug()));
+            fates[at] = changed.len() as u32;
+            changed.push(Now { object, placed: Placed { share, ..placed }, parts: None });
         }
         let mut first = Vec::with_capacity(old.objects.len());
         let (mut fixups, mut definitions) = (0, 0);
@@ -121,56 +121,84 @@ impl<'a> Plan<'a> {
             fixups += placed.fixups;
             definitions += placed.definitions;
         }
-        let whole = fixups as usize == old.fixups.len()
+        let whole = fixups as usize * FIXUP == old.fixups.len()
+            && each_fixup(&old.fixups).count() == fixups as usize
             && definitions as usize == old.definitions.len()
             && old.definitions.iter().map(|one| one.name as usize).sum::<usize>()
                 == old.names.len();
         if !whole {
             return unfit("the map is damaged");
         }
-        let goals = goals(old, &fates);
-        let mut plan = Plan {
-            old,
-            was: old.layout().ok_or(Unfit::Other("the image is too large"))?,
-            now: new.layout().ok_or(Unfit::Other("the image is too large"))?,
-            new,
-            fates,
-            first,
-            goals,
-            addresses: Vec::new(),
+        let share = |at: usize| match changed.get(fates[at] as usize) {
+            Some(now) => now.placed.share,
+            None => old.objects[at].share,
         };
+        let large = "the image is too large";
+        let was = old.layout(|at| old.objects[at].share).ok_or(Unfit::Other(large))?;
+        let now = old.layout(share).ok_or(Unfit::Other(large))?;
+        let goals = goals(old, &changed);
+        let (heads, addresses) = (BTreeMap::new(), Vec::new());
+        let mut plan = Plan { old, fates, changed, heads, was, now, first, goals, addresses };
         plan.exchange()?;
         plan.reach()?;
         plan.take_addresses()?;
         Ok(plan)
     }
 
-    /// Puts definitions and fixups of the new objects in place of the former ones.
+    fn changed(&self, at: usize) -> Option<&Now<'a>> {
+        self.changed.get(self.fates[at] as usize)
+    }
+
+    /// The object that takes the place of the former one.
+    fn object(&self, at: usize) -> Option<&'a Object> {
+        self.changed(at)?.object
+    }
+
+    fn placed(&self, at: usize) -> &Placed {
+        self.changed(at).map_or(&self.old.objects[at], |now| &now.placed)
+    }
+
+    fn old_definitions(&self, at: usize) -> &'a [Defined] {
+        let first = self.first[at].1 as usize;
+        &self.old.definitions[first..first + self.old.objects[at].definitions as usize]
+    }
+
+    fn definitions(&self, at: usize) -> &[Defined] {
+        let parts = self.changed(at).and_then(|now| now.parts.as_ref());
+        parts.map_or(self.old_definitions(at), |parts| &parts.definitions)
+    }
+
+    fn old_fixups(&self, at: usize) -> &'a [u8] {
+        let first = self.first[at].0 as usize * FIXUP;
+        &self.old.fixups[first..first + self.old.objects[at].fixups as usize * FIXUP]
+    }
+
+    fn fixups(&self, at: usize) -> &[u8] {
+        let parts = self.changed(at).and_then(|now| now.parts.as_ref());
+        parts.map_or(self.old_fixups(at), |parts| &parts.fixups)
+    }
+
+    /// Finds the definitions and fixups of the new objects.
     fn exchange(&mut self) -> Result<(), Unfit> {
-        let mut fixups = Vec::with_capacity(self.old.fixups.len());
         let mut names = Names::of(self.old);
-        for (at, fate) in self.fates.iter().enumerate() {
-            let (first, definitions) = self.first[at];
-            let placed = &mut self.new.objects[at];
-            let Fate::Exchanged(object) = fate else {
-                let own = first as usize..(first + placed.fixups) as usize;
-                fixups.extend_from_slice(&self.old.fixups[own]);
-                names.skip(placed.definitions);
+        for at in 0..self.fates.len() {
+            let Some(object) = self.object(at) else {
+                names.skip(self.old_definitions(at));
                 continue;
             };
-            if object.definitions.len() != placed.definitions as usize {
+            let old = self.old_definitions(at);
+            let definitions: Vec<Defined> = object.definitions.iter().map(Defined::of).collect();
+            let same = |(old, new): (&Defined, &Defined)| {
+                (old.section, old.kind) == (new.section, new.kind)
+            };
+            let named = object.definitions.iter().map(|one| Some(one.symbol.as_str()));
+            let same = old.len() == definitions.len()
+                && old.iter().zip(&definitions).all(same)
+                && old.iter().zip(named).all(|(old, name)| names.next(old) == name);
+            if !same {
                 return unfit("an object defines other symbols");
             }
-            for (own, definition) in object.definitions.iter().enumerate() {
-                let slot = &mut self.new.definitions[definitions as usize + own];
-                let same = names.next() == Some(definition.symbol.as_str())
-                    && (slot.section, slot.kind) == (definition.section, definition.kind);
-                if !same {
-                    return unfit("an object defines other symbols");
-                }
-                (slot.offset, slot.size) = (definition.offset, definition.size);
-            }
-            placed.fixups = object.relocs.len() as u32;
+            let mut fixups = Vec::with_capacity(object.relocs.len() * FIXUP);
             for reloc in &object.relocs {
                 let goal = match reloc.target {
                     Target::Section(section) => Goal::Own(section),
@@ -181,71 +209,86 @@ impl<'a> Plan<'a> {
                     }
                 };
                 let (section, offset, kind) = (reloc.section, reloc.offset, reloc.kind);
-                fixups.push(Fixup { section, offset, kind, goal });
+                let fixup = Fixup { section, offset, kind, goal }.pack();
+                fixups.extend(fixup.ok_or(Unfit::Other("a field of another machine"))?);
             }
+            let now = &mut self.changed[self.fates[at] as usize];
+            now.placed.fixups = object.relocs.len() as u32;
+            now.parts = Some(ObjectParts { definitions, fixups });
         }
-        self.new.fixups = fixups;
         Ok(())
     }
 
     /// Whether everything is still reached, and the table of gates there if and only if something names it.
     fn reach(&self) -> Result<(), Unfit> {
-        let map = &self.new;
-        let mut owner = Vec::with_capacity(map.definitions.len());
-        let mut first = Vec::with_capacity(map.objects.len());
-        let mut fixups = 0;
-        for (at, placed) in (0_u32..).zip(&map.objects) {
-            owner.extend((0..placed.definitions).map(|_| at));
-            first.push(fixups as usize..(fixups + placed.fixups) as usize);
-            fixups += placed.fixups;
+        // One may be named, and no field refer to it.
+        for object in self.changed.iter().filter_map(|now| now.object) {
+            if !object.symbols.iter().all(|symbol| self.goals.contains_key(symbol.as_str())) {
+                return unfit("a symbol is not in the image");
+            }
         }
-        let mut reached = vec![false; map.objects.len()];
+        if self.names_as_much() {
+            return Ok(());
+        }
+        let mut owner = Vec::with_capacity(self.old.definitions.len());
+        for (at, placed) in (0_u32..).zip(&self.old.objects) {
+            owner.extend((0..placed.definitions).map(|_| at));
+        }
+        let mut reached = vec![false; self.fates.len()];
         let mut gates = false;
-        let mut work: Vec<u32> = owner.get(map.entry as usize).copied().into_iter().collect();
+        let mut work: Vec<u32> = owner.get(self.old.entry as usize).copied().into_iter().collect();
         let mut count = 0;
         while let Some(at) = work.pop() {
             if std::mem::replace(&mut reached[at as usize], true) {
                 continue;
             }
             count += 1;
-            let mut goal = |goal: Goal| match goal {
-                Goal::Own(_) => {}
-                Goal::Defined(definition) => {
-                    work.extend(
-                        owner.get(definition as usize).filter(|at| !reached[**at as usize]),
-                    );
-                }
-                Goal::Provided(provided) => gates |= provided.is_gates(),
-            };
-            map.fixups[first[at as usize].clone()].iter().for_each(|fixup| goal(fixup.goal));
-            // One may be named, and no field refer to it.
-            if let Fate::Exchanged(object) = self.fates[at as usize] {
-                for symbol in &object.symbols {
-                    match self.goals.get(symbol.as_str()) {
-                        Some(found) => goal(*found),
-                        None => return unfit("a symbol is not in the image"),
+            for goal in self.named(at as usize, self.fixups(at as usize)) {
+                match goal {
+                    Goal::Own(_) => {}
+                    Goal::Defined(definition) => {
+                        let found = owner.get(definition as usize);
+                        work.extend(found.filter(|at| !reached[**at as usize]));
                     }
+                    Goal::Provided(provided) => gates |= provided.is_gates(),
                 }
             }
         }
-        if count != reached.len() || gates != map.gates {
+        if count != reached.len() || gates != self.old.gates {
             return unfit("something is no longer reached");
         }
         Ok(())
     }
 
+    /// Whether every new object names all that the former one named: then everything is reached that was.
+    fn names_as_much(&self) -> bool {
+        (0..self.fates.len()).filter(|at| self.object(*at).is_some()).all(|at| {
+            let new: FxHashSet<Goal> = self.named(at, self.fixups(at)).collect();
+            let gates = |goal: &Goal| matches!(goal, Goal::Provided(one) if one.is_gates());
+            each_fixup(self.old_fixups(at)).all(|fixup| new.contains(&fixup.goal))
+                && (self.old.gates || !new.iter().any(gates))
+        })
+    }
+
+    /// What an object names: by its fixups, and if it is new also without one.
+    fn named(&self, at: usize, fixups: &[u8]) -> impl Iterator<Item = Goal> {
+        let symbols = self.object(at).map_or(&[][..], |object| &object.symbols);
+        let symbols = symbols.iter().filter_map(|symbol| self.goals.get(symbol.as_str()));
+        each_fixup(fixups).map(|fixup| fixup.goal).chain(symbols.copied())
+    }
+
     fn take_addresses(&mut self) -> Result<(), Unfit> {
         let mut addresses = Vec::with_capacity(self.old.definitions.len());
-        let mut pairs = self.old.definitions.iter().zip(&self.new.definitions);
-        for (at, placed) in self.old.objects.iter().enumerate() {
-            for (old, new) in pairs.by_ref().take(placed.definitions as usize) {
+        for at in 0..self.fates.len() {
+            for (old, new) in self.old_definitions(at).iter().zip(self.definitions(at)) {
                 let was = self.was.parts[at].of(old.section) + u64::from(old.offset);
                 let now = self.now.parts[at].of(new.section) + u64::from(new.offset);
-                addresses.push((now, now as i64 - was as i64));
+                // Images lie below 2 GB.
+                addresses.push((now as u32, (now as i64 - was as i64) as i32));
             }
         }
         let entry = addresses.get(self.old.entry as usize);
-        self.now.entry = entry.ok_or(Unfit::Other("the map is damaged"))?.0;
+        self.now.entry = u64::from(entry.ok_or(Unfit::Other("the map is damaged"))?.0);
         self.addresses = addresses;
         Ok(())
     }
@@ -261,7 +304,8 @@ impl<'a> Plan<'a> {
             Goal::Own(section) => Ok((self.now.parts[at].of(section), self.moved(at, section))),
             Goal::Defined(definition) => {
                 let found = self.addresses.get(definition as usize);
-                found.copied().ok_or(Unfit::Other("the map is damaged"))
+                let (now, moved) = found.ok_or(Unfit::Other("the map is damaged"))?;
+                Ok((u64::from(*now), i64::from(*moved)))
             }
             Goal::Provided(provided) => {
                 let (was, now) = (self.was.provided(provided), self.now.provided(provided));
@@ -270,7 +314,7 @@ impl<'a> Plan<'a> {
         }
     }
 
-    fn write(mut self, former: &mut Former<'_>, out: &mut Out<'_, '_>) -> Result<Map, Unfit> {
+    fn write(mut self, former: &mut Former<'_>, out: &mut Out<'_, '_>) -> Result<Changes, Unfit> {
         let (tail, debug) = if self.old.debug {
             let lines = self.old_lines();
             let former_debug = self.former_sections(&lines)?;
@@ -319,7 +363,14 @@ impl<'a> Plan<'a> {
             out.put(&tail.header_bytes)?;
         }
         out.flush()?;
-        Ok(self.new)
+        let mut objects = BTreeMap::new();
+        for (at, fate) in (0..).zip(&self.fates) {
+            if let Some(now) = self.changed.get_mut(*fate as usize) {
+                let parts = now.parts.take();
+                objects.insert(at, Changed { placed: now.placed, parts });
+            }
+        }
+        Ok(Changes { objects, heads: self.heads })
     }
 
     /// The objects' parts of one section.
@@ -341,13 +392,9 @@ impl<'a> Plan<'a> {
             Section::Data | Section::Bss => placed.share.data,
         };
         let mut window = Window::default();
-        let (mut fixups, mut next) = (0, 0);
         for (at, placed) in self.old.objects.iter().enumerate() {
-            let own_fixups = fixups..fixups + placed.fixups as usize;
-            let next_fixups = next..next + self.new.objects[at].fixups as usize;
-            (fixups, next) = (own_fixups.end, next_fixups.end);
             let place = self.now.parts[at].of(section);
-            if let Fate::Exchanged(object) = self.fates[at] {
+            if let Some(object) = self.object(at) {
                 let bytes = match section {
                     Section::Text => &object.text,
                     Section::Rodata => &object.rodata,
@@ -355,8 +402,7 @@ impl<'a> Plan<'a> {
                 };
                 if !bytes.is_empty() {
                     out.pad_to(place - now.address + now.offset)?;
-                    let field = out.room(bytes)?;
-                    self.fill(at, object, section, next_fixups, field)?;
+                    self.fill(at, object, section, out.room(bytes)?)?;
                 }
                 continue;
             }
@@ -368,9 +414,9 @@ impl<'a> Plan<'a> {
             out.pad_to(place - now.address + now.offset)?;
             let bytes = window.get(former, from, length, was.offset + was.size)?;
             let bytes = out.room(bytes)?;
-            for fixup in &self.old.fixups[own_fixups] {
+            for fixup in each_fixup(self.old_fixups(at)) {
                 if fixup.section == section {
-                    self.shift(at, fixup, bytes)?;
+                    self.shift(at, &fixup, bytes)?;
                 }
             }
         }
@@ -383,10 +429,9 @@ impl<'a> Plan<'a> {
         at: usize,
         object: &Object,
         section: Section,
-        fixups: Range<usize>,
         bytes: &mut [u8],
     ) -> Result<(), Unfit> {
-        for (reloc, fixup) in object.relocs.iter().zip(&self.new.fixups[fixups]) {
+        for (reloc, fixup) in object.relocs.iter().zip(each_fixup(self.fixups(at))) {
             if reloc.section != section {
                 continue;
             }
@@ -447,20 +492,19 @@ impl<'a> Plan<'a> {
         let mut used = 1;
         let mut unit = 0;
         let mut last_unit = "";
-        let mut definitions = self.new.definitions.iter();
         let mut names = Names::of(self.old);
         let mut own = Vec::new();
-        for (run, first, objects) in self.new.runs() {
+        for (run, first, objects) in self.old.runs() {
             if run.path != last_unit {
                 last_unit = &run.path;
                 unit = used;
                 used += run.path.len() as u32 + 1;
             }
-            for (at, placed) in (first..).zip(objects) {
+            for at in first..first + objects.len() {
                 own.clear();
-                for definition in definitions.by_ref().take(placed.definitions as usize) {
+                for definition in self.definitions(at) {
                     own.push((used, *definition));
-                    used += display_name(names.next().unwrap_or("")).len() as u32 + 1;
+                    used += display_name(names.next(definition).unwrap_or("")).len() as u32 + 1;
                 }
                 each(at, unit, &own)?;
             }
@@ -514,19 +558,15 @@ impl<'a> Plan<'a> {
             let length = placed.share.lines as usize * tables::LINE_ENTRY;
             let begin = from;
             from += length as u64;
-            match self.fates[at] {
-                Fate::Exchanged(_) | Fate::Moves => {
-                    let sequence = self.sequence(at, begin, former)?;
-                    for (offset, line, column) in sequence.rows {
-                        let address = sequence.start as u32 + offset;
-                        out.words([address, tables::place(line, column)])?;
-                    }
+            if self.changed(at).is_some() {
+                let sequence = self.sequence(at, begin, former)?;
+                for (offset, line, column) in sequence.rows {
+                    let address = sequence.start as u32 + offset;
+                    out.words([address, tables::place(line, column)])?;
                 }
-                Fate::Stays if length != 0 => {
-                    let bytes = out.room(window.get(former, begin, length, end)?)?;
-                    add_to_each(bytes, tables::LINE_ENTRY, self.moved(at, Section::Text));
-                }
-                Fate::Stays => {}
+            } else if length != 0 {
+                let bytes = out.room(window.get(former, begin, length, end)?)?;
+                add_to_each(bytes, tables::LINE_ENTRY, self.moved(at, Section::Text));
             }
         }
         Ok(())
@@ -534,9 +574,9 @@ impl<'a> Plan<'a> {
 
     /// The lines of an object where it stands now; its former ones begin at `lines` of the image.
     fn sequence(&self, at: usize, lines: u64, former: &mut Former<'_>) -> Result<Sequence, Unfit> {
-        let (was, now) = (&self.old.objects[at], &self.new.objects[at]);
+        let (was, now) = (&self.old.objects[at], self.placed(at));
         let start = self.now.parts[at].text;
-        if let Fate::Exchanged(object) = self.fates[at] {
+        if let Some(object) = self.object(at) {
             let input = Input {
                 object,
                 unit: "",
@@ -580,7 +620,7 @@ impl<'a> Plan<'a> {
             let length = placed.share.traps as usize * tables::TRAP_ENTRY;
             let begin = from;
             from += length as u64;
-            if let Fate::Exchanged(object) = self.fates[at] {
+            if let Some(object) = self.object(at) {
                 let text = self.now.parts[at].text as u32;
                 for trap in &object.traps {
                     out.words([text + trap.offset, trap.kind as u32])?;
@@ -601,12 +641,8 @@ impl<'a> Plan<'a> {
         let mut used = 0;
         let mut path = 0;
         let mut last_unit = None;
-        let mut definitions = self.new.definitions.iter();
-        for (run, first, objects) in self.new.runs() {
+        for (run, first, objects) in self.old.runs() {
             for (at, placed) in (first..).zip(objects) {
-                let own = definitions.by_ref().take(placed.definitions as usize);
-                let functions: Vec<u32> =
-                    own.filter(|one| one.is_function()).map(|one| one.offset).collect();
                 if !placed.closable {
                     continue;
                 }
@@ -615,8 +651,8 @@ impl<'a> Plan<'a> {
                     used += run.path.len() as u32 + 1;
                 }
                 let text = self.now.parts[at].text as u32;
-                for offset in functions {
-                    out.words([text + offset, path])?;
+                for function in self.definitions(at).iter().filter(|one| one.is_function()) {
+                    out.words([text + function.offset, path])?;
                 }
             }
         }
@@ -633,7 +669,7 @@ impl<'a> Plan<'a> {
 
     /// The sections for debuggers of the former image.
     fn former_sections(&self, lines: &[u32]) -> Result<Vec<(&'static str, u64)>, Unfit> {
-        let heads = self.heads(self.old, &self.was, lines)?;
+        let heads = self.heads(&self.was, lines, |at| self.old.objects[at].share)?;
         let lines = lines.iter().map(|length| u64::from(*length)).sum();
         let frames: u64 = self.old.objects.iter().map(|placed| u64::from(placed.frames)).sum();
         let frames = frames + u64::from(self.old.frames);
@@ -641,15 +677,19 @@ impl<'a> Plan<'a> {
     }
 
     /// What is told of each unit beside its lines.
-    fn heads(&self, map: &Map, layout: &Layout, lines: &[u32]) -> Result<[DebugSection; 2], Unfit> {
+    fn heads(
+        &self,
+        layout: &Layout,
+        lines: &[u32],
+        share: impl Fn(usize) -> Share,
+    ) -> Result<[DebugSection; 2], Unfit> {
         let mut at = 0;
         let mut heads = Vec::with_capacity(lines.len());
-        for ((run, first, objects), length) in map.runs().zip(lines) {
-            let parts = layout.parts.get(first..first + objects.len());
-            let parts = parts.ok_or(Unfit::Other("the map is damaged"))?;
-            let code = || parts.iter().zip(objects);
-            let start = code().map(|(part, _)| part.text).min();
-            let end = code().map(|(part, placed)| part.text + u64::from(placed.share.text)).max();
+        for ((run, first, objects), length) in self.old.runs().zip(lines) {
+            let own = first..first + objects.len();
+            let text = |at: usize| layout.parts[at].text;
+            let start = own.clone().map(text).min();
+            let end = own.map(|at| text(at) + u64::from(share(at).text)).max();
             heads.push(Head {
                 path: &run.path,
                 span: (start.unwrap_or(0), end.unwrap_or(0)),
@@ -682,7 +722,7 @@ impl<'a> Plan<'a> {
             .collect();
         for (number, (path, first, count, head)) in runs.into_iter().enumerate() {
             let objects = first..first + count;
-            let stays = objects.clone().all(|at| matches!(self.fates[at], Fate::Stays));
+            let stays = objects.clone().all(|at| self.fates[at] == STAYS);
             let length = old_lines[number];
             if stays {
                 units.push(Lines::Stay { at, head, first, count });
@@ -701,17 +741,21 @@ impl<'a> Plan<'a> {
                 } else {
                     dwarf::lines(&path, &sequences)
                 };
-                for (placed, length) in self.new.objects[first..].iter_mut().zip(&each) {
-                    placed.sequence = *length;
+                for (at, length) in (first..).zip(&each) {
+                    if let Some(now) = self.changed.get_mut(self.fates[at] as usize) {
+                        now.placed.sequence = *length;
+                    } else if self.old.objects[at].sequence != *length {
+                        return unfit("the map is damaged");
+                    }
                 }
                 let head = bytes.len() as u32 - each.iter().sum::<u32>();
-                self.new.units[number].head = head;
+                self.heads.insert(number as u32, head);
                 lengths.push(bytes.len() as u32);
                 units.push(Lines::Made(bytes));
             }
             at += u64::from(length);
         }
-        let heads = self.heads(&self.new, &self.now, &lengths)?;
+        let heads = self.heads(&self.now, &lengths, |at| self.placed(at).share)?;
         let frames = self.new_frames();
         let lines = lengths.iter().map(|length| u64::from(*length)).sum();
         let mut parts = in_order(heads, lines, frames);
@@ -729,11 +773,17 @@ impl<'a> Plan<'a> {
     fn new_frames(&mut self) -> u64 {
         let mut sum = u64::from(self.old.frames);
         for (at, fate) in self.fates.iter().enumerate() {
-            if let Fate::Exchanged(object) = fate {
-                let bytes = dwarf::frames(Machine::X86_64, object, self.now.parts[at].text);
-                self.new.objects[at].frames = bytes.len() as u32;
-            }
-            sum += u64::from(self.new.objects[at].frames);
+            let text = self.now.parts[at].text;
+            sum += u64::from(match self.changed.get_mut(*fate as usize) {
+                None => self.old.objects[at].frames,
+                Some(now) => {
+                    if let Some(object) = now.object {
+                        let bytes = dwarf::frames(Machine::X86_64, object, text);
+                        now.placed.frames = bytes.len() as u32;
+                    }
+                    now.placed.frames
+                }
+            });
         }
         sum
     }
@@ -789,7 +839,7 @@ impl<'a> Plan<'a> {
             let length = placed.frames as usize;
             let begin = from;
             from += length as u64;
-            if let Fate::Exchanged(object) = self.fates[number] {
+            if let Some(object) = self.object(number) {
                 let text = self.now.parts[number].text;
                 out.put(&dwarf::frames(Machine::X86_64, object, text))?;
                 continue;
@@ -856,13 +906,10 @@ fn in_order([abbrev, info]: [DebugSection; 2], lines: u64, frames: u64) -> Vec<P
 }
 
 /// What the symbols that exchanged objects name stand for.
-fn goals<'a>(map: &Map, fates: &[Fate<'a>]) -> FxHashMap<&'a str, Goal> {
-    let mut wanted: FxHashSet<&'a str> = FxHashSet::default();
-    for fate in fates {
-        if let Fate::Exchanged(object) = fate {
-            wanted.extend(object.symbols.iter().map(String::as_str));
-        }
-    }
+fn goals<'a>(map: &Map, changed: &[Now<'a>]) -> FxHashMap<&'a str, Goal> {
+    let objects = changed.iter().filter_map(|now| now.object);
+    let wanted: FxHashSet<&'a str> =
+        objects.flat_map(|object| object.symbols.iter().map(String::as_str)).collect();
     let mut goals = FxHashMap::default();
     for (name, provided) in PROVIDED {
         if let Some(name) = wanted.get(name) {
@@ -870,9 +917,9 @@ fn goals<'a>(map: &Map, fates: &[Fate<'a>]) -> FxHashMap<&'a str, Goal> {
         }
     }
     let mut names = Names::of(map);
-    for definition in 0..map.definitions.len() as u32 {
-        if let Some(name) = names.next().and_then(|name| wanted.get(name)) {
-            goals.insert(*name, Goal::Defined(definition));
+    for (number, definition) in (0..).zip(&map.definitions) {
+        if let Some(name) = names.next(definition).and_then(|name| wanted.get(name)) {
+            goals.insert(*name, Goal::Defined(number));
         }
     }
     goals
@@ -880,27 +927,30 @@ fn goals<'a>(map: &Map, fates: &[Fate<'a>]) -> FxHashMap<&'a str, Goal> {
 
 /// The names of a map's definitions, one after the other.
 struct Names<'m> {
-    definitions: std::slice::Iter<'m, Defined>,
     rest: &'m str,
 }
 
 impl<'m> Names<'m> {
     fn of(map: &'m Map) -> Names<'m> {
-        Names { definitions: map.definitions.iter(), rest: &map.names }
+        Names { rest: &map.names }
     }
 
-    fn next(&mut self) -> Option<&'m str> {
-        let length = self.definitions.next()?.name as usize;
-        let (name, rest) = self.rest.split_at_checked(length)?;
+    /// The name of the next definition, which is this one.
+    fn next(&mut self, definition: &Defined) -> Option<&'m str> {
+        let (name, rest) = self.rest.split_at_checked(definition.name as usize)?;
         self.rest = rest;
         Some(name)
     }
 
-    fn skip(&mut self, count: u32) {
-        for _ in 0..count {
-            self.next();
-        }
+    fn skip(&mut self, definitions: &[Defined]) {
+        let length: usize = definitions.iter().map(|one| one.name as usize).sum();
+        self.rest = self.rest.get(length..).unwrap_or("");
     }
+}
+
+fn each_fixup(packed: &[u8]) -> impl Iterator<Item = Fixup> {
+    let (fixups, _) = packed.as_chunks::<FIXUP>();
+    fixups.iter().filter_map(|fixup| Fixup::unpack(*fixup))
 }
 
 fn word(bytes: &[u8], at: usize) -> u32 {

@@ -2,7 +2,6 @@
 
 use morph_object::{Definition, Section};
 use rustc_hash::FxHashMap;
-use serde::{Deserialize, Serialize};
 
 use crate::{Input, LinkError, Options, user};
 
@@ -20,7 +19,7 @@ pub(crate) enum Meaning {
 macro_rules! provided {
     ($($(#[doc = $doc:literal])* $name:ident = $symbol:literal;)+) => {
         /// Addresses that the linker provides; library code asks with `link_address("name")`.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub(crate) enum Provided { $($(#[doc = $doc])* $name,)+ }
 
         pub(crate) const PROVIDED: &[(&str, Provided)] = &[$(($symbol, Provided::$name),)+];

@@ -141,7 +141,9 @@ fn relinked(map: &Map, image: &Image, exchanges: &[Exchange<'_>]) -> Result<(Vec
         bytes.extend_from_slice(piece);
         Ok(())
     };
-    let map = relink(map, exchanges, &mut former, &mut sink)?;
+    let changes = relink(map, exchanges, &mut former, &mut sink)?;
+    let mut map = map.clone();
+    assert!(map.apply(&changes));
     Ok((bytes, map))
 }
 

@@ -200,6 +200,7 @@ impl<'b> Bench<'b> {
                 &options,
                 shield,
                 &mut ledger,
+                None,
             )?;
             let answers = executor.run(vec![Task(id)]);
             if let Some(error) = executor.failure.take() {

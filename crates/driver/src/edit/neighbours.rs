@@ -9,7 +9,8 @@ use std::path::PathBuf;
 use bumpalo::Bump;
 use morph_diag::FragmentId;
 use morph_sema::environment::{Asked, EnvInput, Environment, environment};
-use morph_sema::summary::{Side, Summary};
+use morph_sema::summary::{Definition, Side, Summary};
+use morph_syntax::Piece;
 
 use super::names::{self, Names};
 use super::standing::Standing;
@@ -18,12 +19,13 @@ use crate::ledger::Ledger;
 use crate::library;
 use crate::program::{FragmentRef, Program};
 use crate::project::Location;
-use crate::reader::Source;
-use crate::reading::known;
+use crate::reader::{Seen, Source};
 use crate::registry::Registry;
+use crate::results::KeptUnit;
 use crate::signature;
 use crate::unchanged::Inputs;
 use crate::unit::{Fragment, Unit};
+use crate::worker::{read_pieces, read_seen};
 
 /// Units of a program, and which of their fragments are of concern. Ids are those of the whole program.
 pub(crate) struct Neighbours<'n, 'a> {
@@ -35,6 +37,8 @@ pub(crate) struct Neighbours<'n, 'a> {
     /// First id of each unit.
     first: Vec<u32>,
     units: BTreeMap<usize, Unit<'a>>,
+    /// What was told of each fragment of the other units, in the words of the worker.
+    told: BTreeMap<usize, Vec<&'a [u8]>>,
     included: BTreeSet<FragmentId>,
     mentions: VecDeque<(Side, &'a str)>,
 }
@@ -71,6 +75,7 @@ impl<'n, 'a> Neighbours<'n, 'a> {
             room,
             first,
             units: BTreeMap::new(),
+            told: BTreeMap::new(),
             included: BTreeSet::new(),
             mentions: VecDeque::new(),
         }
@@ -102,18 +107,54 @@ impl<'n, 'a> Neighbours<'n, 'a> {
         Some(())
     }
 
+    /// Opens a unit that was not edited. Nothing is known of its fragments but where they are.
+    fn open(&mut self, unit: usize, ledger: &mut Ledger) -> Option<()> {
+        let source = self.source(unit)?;
+        let kept = ledger.results.unit_with(source.side, &self.inputs.units.get(unit)?.text)?;
+        let kept = self.room.alloc_slice_copy(kept);
+        let KeptUnit { pieces, seen } = postcard::from_bytes(kept).ok()?;
+        let pieces = read_pieces(pieces, source.text).ok()?;
+        if pieces.len() != seen.len() {
+            return None;
+        }
+        self.told.insert(unit, seen);
+        let unknown = |piece: Piece| {
+            let summary = Summary {
+                definition: Definition::Broken,
+                name_span: piece.name.unwrap_or_default(),
+                uses: Vec::new(),
+                assigned: Vec::new(),
+                imports: Vec::new(),
+                label_values: Vec::new(),
+                header_damaged: false,
+                floats: false,
+                diagnostics: Vec::new(),
+            };
+            Fragment { piece, line: 1, syntax: Vec::new(), summary, fault: None }
+        };
+        self.put(unit, pieces.into_iter().map(unknown).collect())
+    }
+
     /// Includes a fragment, and takes note of what it depends on.
     pub(crate) fn include(&mut self, id: FragmentId, ledger: &mut Ledger) -> Option<Summary<'a>> {
         let unit = self.first.partition_point(|first| *first <= id.0).checked_sub(1)?;
         if !self.units.contains_key(&unit) {
-            let source = self.source(unit)?;
-            let kept = ledger.results.unit_with(source.side, &self.inputs.units.get(unit)?.text)?;
-            let kept = self.room.alloc_slice_copy(kept);
-            self.put(unit, known(&source, kept)?)?;
+            self.open(unit, ledger)?;
         }
         let side = self.side(unit)?;
-        let fragment = (id.0 - self.first[unit]) as usize;
-        let summary = self.units.get(&unit)?.fragments.get(fragment)?.summary.clone();
+        let at = (id.0 - self.first[unit]) as usize;
+        let text = *self.texts.get(unit)?;
+        let fragment = self.units.get_mut(&unit)?.fragments.get_mut(at)?;
+        // Of most fragments of a unit nobody wants to know.
+        if let Some(told) = self.told.get(&unit)
+            && !self.included.contains(&id)
+        {
+            let piece = fragment.piece;
+            let Seen { syntax, summary } =
+                read_seen(told.get(at)?, &piece, piece.text(text)).ok()?;
+            *fragment = Fragment { syntax, summary, ..fragment.clone() };
+        }
+        let summary = fragment.summary.clone();
         if self.included.insert(id) {
             let mut names = VecDeque::new();
             signature::names(&summary, &mut names);

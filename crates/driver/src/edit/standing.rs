@@ -2,6 +2,8 @@
 //!
 //! Two records: one of the last full build, and one of what was exchanged since. Both say which image they belong to.
 
+use std::collections::BTreeMap;
+
 use morph_diag::FragmentId;
 use morph_fault::fault::Key;
 use serde::{Deserialize, Serialize};
@@ -46,8 +48,10 @@ pub(crate) struct Exchanged {
     /// The image of the full build, and the one that came out last.
     of: Sum,
     image: Sum,
+    /// What has changed in the map of the image.
+    changes: morph_link::Changes,
     /// Digests of texts that are others now, by fragment.
-    texts: Vec<(FragmentId, u64)>,
+    texts: BTreeMap<FragmentId, u64>,
     /// When the history that this adds to was written.
     built: u64,
     pub(crate) history: Vec<Change>,
@@ -71,7 +75,7 @@ fn record_of_exchanges(user: &str) -> String {
     format!("exchanged-{user}")
 }
 
-/// The sections of both records: the first ones tell what there is, the last ones have the map.
+/// The sections of the first record; the other one has a head alone.
 const HEAD: usize = 0;
 const MAP: usize = 1;
 const NAMES: usize = 2;
@@ -138,7 +142,6 @@ pub(crate) fn read(image: Sum, ledger: &mut Ledger) -> Option<Kept> {
     if whole != standing.fragments.len() {
         return None;
     }
-    let mut map = None;
     let mut exchanged = Exchanged {
         of: standing.image,
         image: standing.image,
@@ -148,7 +151,6 @@ pub(crate) fn read(image: Sum, ledger: &mut Ledger) -> Option<Kept> {
     if let Some(since) = ledger.results.sections(&record_of_exchanges(&user)) {
         let found: Exchanged = postcard::from_bytes(&since.get(HEAD)?).ok()?;
         if found.of == standing.image && found.built == standing.built {
-            map = Some(since.get(MAP)?);
             exchanged = found;
         }
     }
@@ -158,11 +160,10 @@ pub(crate) fn read(image: Sum, ledger: &mut Ledger) -> Option<Kept> {
     for (FragmentId(id), text) in &exchanged.texts {
         standing.fragments.get_mut(*id as usize)?.text = *text;
     }
-    let map = match map {
-        Some(map) => map,
-        None => sections.get(MAP)?,
-    };
-    let map = postcard::from_bytes(&map).ok()?;
+    let mut map: morph_link::Map = postcard::from_bytes(&sections.get(MAP)?).ok()?;
+    if !map.apply(&exchanged.changes) {
+        return None;
+    }
     let names = Names::read(sections.get(NAMES)?);
     Some(Kept { standing, exchanged, names, map })
 }
@@ -183,20 +184,16 @@ impl Kept {
     pub(crate) fn keep(
         mut self,
         image: Sum,
-        map: &morph_link::Map,
+        changes: morph_link::Changes,
         texts: Vec<(FragmentId, u64)>,
         ledger: &mut Ledger,
     ) {
         self.exchanged.image = image;
-        let new = |id: FragmentId| texts.iter().any(|(other, _)| *other == id);
-        self.exchanged.texts.retain(|(id, _)| !new(*id));
         self.exchanged.texts.extend(texts);
-        let (Ok(head), Ok(map)) = (postcard::to_stdvec(&self.exchanged), postcard::to_stdvec(map))
-        else {
-            return;
-        };
+        self.exchanged.changes.add(changes);
+        let Ok(head) = postcard::to_stdvec(&self.exchanged) else { return };
         let Ledger { results, notes, .. } = ledger;
         let user = results.user().to_owned();
-        results.set_sections(&record_of_exchanges(&user), &[&head, &map], notes);
+        results.set_sections(&record_of_exchanges(&user), &[&head], notes);
     }
 }
