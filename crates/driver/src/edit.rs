@@ -14,14 +14,17 @@
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::os::unix::fs::FileExt as _;
+use std::panic::resume_unwind;
 use std::path::Path;
 use std::rc::Rc;
+use std::sync::mpsc;
+use std::thread;
 use std::time::{Duration, SystemTime};
 
 use bumpalo::Bump;
 use morph_diag::FragmentId;
 use morph_fault::fault::Key;
-use morph_link::{Exchange, relink};
+use morph_link::{Exchange, Sink, relink};
 use morph_object::Object;
 use morph_sema::summary::Side;
 use morph_syntax::Piece;
@@ -92,34 +95,38 @@ struct New {
 }
 
 /// Builds a program of which nothing but texts has changed. If a full build has to be done instead, the ledger is as it was.
+///
+/// The former image comes along: giving it up takes time, for which nobody has to wait.
 pub(crate) fn build(
     mut edited: Box<Edited>,
     site: &Site<'_>,
     ledger: &mut Ledger,
     stopwatch: &mut Stopwatch,
-) -> Result<Output, Box<Edited>> {
+) -> Result<(Output, FormerImage), Box<Edited>> {
     let (memory, notes) = (ledger.memory.clone(), ledger.notes.len());
-    let Some((image, in_place)) = exchange(&mut edited, site, ledger, stopwatch) else {
+    let Some((image, former)) = exchange(&mut edited, site, ledger, stopwatch) else {
         ledger.begin_anew(memory, notes);
         return Err(edited);
     };
+    let in_place = image.is_none();
     let folders = std::mem::take(&mut edited.folders);
     let report = edited.into_report().expect("the names of places were looked at before");
-    Ok(Output {
+    let output = Output {
         image,
         in_place,
         folders,
         ..Output::only(report, Status::Complete, Stopwatch::new())
-    })
+    };
+    Ok((output, former))
 }
 
-/// The image, unless it was written where it belongs; and whether it was.
+/// The image, unless it was written where it belongs; and the former one.
 fn exchange(
     edited: &mut Edited,
     site: &Site<'_>,
     ledger: &mut Ledger,
     stopwatch: &mut Stopwatch,
-) -> Option<(Option<Vec<u8>>, bool)> {
+) -> Option<(Option<Vec<u8>>, FormerImage)> {
     let mut kept = standing::read(edited.image, ledger)?;
     let mut former = FormerImage::of(edited, site, ledger)?;
     ledger.results.ask_partly();
@@ -160,9 +167,8 @@ fn exchange(
         edited.place(id, range, line);
     }
     edited.keep(sum, image.as_deref(), ledger);
-    let in_place = image.is_none();
     stopwatch.lap("report");
-    Some((image, in_place))
+    Some((image, former))
 }
 
 /// The units that were edited, as they are now; `None` if one of them shows something else to others than before.
@@ -475,7 +481,7 @@ fn column(text: &str, at: usize) -> u32 {
 }
 
 /// Where the bytes of the former image are.
-enum FormerImage {
+pub(crate) enum FormerImage {
     File(File),
     Bytes(Vec<u8>),
 }
@@ -513,8 +519,6 @@ fn link(
     site: &Site<'_>,
 ) -> Option<New> {
     let mut read = |offset: u64, into: &mut [u8]| from.read(offset, into);
-    let mut hasher = crc32fast::Hasher::new();
-    let mut length = 0;
     if former.0 <= LONGEST_IMAGE as u64 {
         let mut image = Vec::with_capacity(former.0 as usize + (former.0 as usize >> 3));
         let mut sink = |bytes: &[u8]| {
@@ -531,21 +535,54 @@ fn link(
         });
     }
     let path = site.image_at?;
-    let changes = image::write_with(path, site.deferral, |file| {
-        let mut sink = |bytes: &[u8]| {
-            hasher.update(bytes);
-            length += bytes.len() as u64;
-            file.write_all(bytes)
-        };
-        relink(map, exchanges, &mut read, &mut sink).map_err(io::Error::other)
+    let written = image::write_with(path, site.deferral, |file| {
+        written_beside(file, |sink| {
+            relink(map, exchanges, &mut read, sink).map_err(io::Error::other)
+        })
     });
-    let sum = (length, hasher.finalize());
-    changes.ok().filter(|_| length > LONGEST_IMAGE as u64).map(|changes| New {
-        sum,
-        image: None,
-        changes,
+    let (changes, sum) = written.ok()?;
+    (sum.0 > LONGEST_IMAGE as u64).then_some(New { sum, image: None, changes })
+}
+
+/// Writes to a file what `work` gives to its sink, while it goes on with its work; gives its length and checksum too.
+fn written_beside<T>(
+    file: &mut File,
+    work: impl FnOnce(&mut Sink<'_>) -> io::Result<T>,
+) -> io::Result<(T, Sum)> {
+    let (pieces, full) = mpsc::sync_channel::<Vec<u8>>(PIECES);
+    let (written, empty) = mpsc::channel::<Vec<u8>>();
+    thread::scope(|scope| {
+        let writer = scope.spawn(move || {
+            let mut hasher = crc32fast::Hasher::new();
+            let mut length = 0;
+            for mut piece in full {
+                hasher.update(&piece);
+                length += piece.len() as u64;
+                file.write_all(&piece)?;
+                piece.clear();
+                // Whoever made it may be through with its work.
+                let _taken_back = written.send(piece);
+            }
+            io::Result::Ok((length, hasher.finalize()))
+        });
+        let mut sink = |bytes: &[u8]| {
+            let mut piece = empty.try_recv().unwrap_or_default();
+            piece.extend_from_slice(bytes);
+            // A writer that has ended says why below.
+            pieces.send(piece).map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))
+        };
+        let done = work(&mut sink);
+        drop(pieces);
+        let sum = match writer.join() {
+            Ok(sum) => sum?,
+            Err(panic) => resume_unwind(panic),
+        };
+        Ok((done?, sum))
     })
 }
+
+/// So many pieces wait to be written at most.
+const PIECES: usize = 4;
 
 /// What the history of the program has to say of these units.
 fn changes(units: &[Unit<'_>], remade: &AllRemade, texts: &[&str], time: u64) -> Vec<Change> {

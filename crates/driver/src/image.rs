@@ -6,6 +6,8 @@ use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::process;
 
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+
 use crate::deferral::Deferral;
 
 /// Bytes that are compared at a time.
@@ -54,7 +56,7 @@ fn replace<T>(
         let mut options = OpenOptions::new();
         let file = options.write(true).create(true).truncate(true).mode(0o755).open(&temporary);
         let result = file.and_then(|mut file| write(&mut file)).and_then(|written| {
-            fs::rename(&temporary, target)?;
+            take_name(&temporary, target)?;
             Ok(written)
         });
         if result.is_err() {
@@ -63,6 +65,17 @@ fn replace<T>(
         }
         result
     })
+}
+
+/// Gives a file the name of another, which goes.
+///
+/// Exchanging both comes first: some file systems write all of a new file to the disk before it takes the place of another.
+fn take_name(temporary: &Path, target: &Path) -> io::Result<()> {
+    match renameat_with(CWD, temporary, CWD, target, RenameFlags::EXCHANGE) {
+        Ok(()) => fs::remove_file(temporary),
+        // There is none yet, or the file system cannot exchange.
+        Err(_) => fs::rename(temporary, target),
+    }
 }
 
 /// Whether a file is an executable of that length.

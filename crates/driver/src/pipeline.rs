@@ -11,6 +11,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::thread;
 use std::time::Duration;
 
 use bumpalo::Bump;
@@ -158,8 +159,12 @@ pub fn build(root: &Path, options: &Options, mut isolation: Isolation) -> Output
                     deferral: &isolation.deferral,
                 };
                 match edit::build(edited, &site, &mut ledger, &mut stopwatch) {
-                    Ok(output) => {
-                        let notes = ledger.close();
+                    Ok((output, former)) => {
+                        // The system gives up a file that nobody has any more page by page.
+                        let notes = thread::scope(|scope| {
+                            scope.spawn(move || drop(former));
+                            ledger.close()
+                        });
                         stopwatch.lap("close");
                         return Output { notes, timings: stopwatch.laps, ..output };
                     }

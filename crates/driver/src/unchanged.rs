@@ -212,16 +212,15 @@ pub(crate) fn kept_image(ledger: &mut Ledger, sum: Sum) -> Option<Vec<u8>> {
 
 /// The texts of all units as they are now, with their digests; `None` if one cannot be read.
 fn texts(units: &[Unit]) -> Option<Vec<(UnitText, Digest)>> {
-    let mut texts = Vec::with_capacity(units.len());
-    for Unit { path, file, .. } in units {
+    let texts = side_by_side::map(units, LEAST_TEXTS, |Unit { path, file, .. }| {
         let text = match &file {
             Some(file) => source::read(file).ok()?,
             None => crate::library::UNITS.get(crate::library::find(path)?)?.text.to_owned(),
         };
-        texts.push(UnitText { path: path.clone(), text });
-    }
-    let digests = side_by_side::map(&texts, LEAST_TEXTS, |unit| digest(&unit.text));
-    Some(texts.into_iter().zip(digests).collect())
+        let digest = digest(&text);
+        Some((UnitText { path: path.clone(), text }, digest))
+    });
+    texts.into_iter().collect()
 }
 
 /// Texts that were read for nothing are kept for the build that follows.
@@ -230,7 +229,7 @@ fn keep_texts(project: &Project, inputs: &Inputs, texts: Vec<UnitText>) {
     project.keep_texts(files.zip(texts).filter_map(|(file, unit)| Some((file?, unit.text))));
 }
 
-/// Digesting fewer texts than these takes no longer than making a thread.
+/// Reading fewer texts than these takes no longer than making a thread.
 const LEAST_TEXTS: usize = 32;
 
 impl Edited {

@@ -74,11 +74,13 @@ impl Store {
         for (number, file) in packs {
             let Some(written) = self.folder.written(&file) else { continue };
             let Some((open, length)) = self.folder.open(&file) else { continue };
-            let pack = match Pack::read(open, length) {
-                Ok(mut pack) => {
-                    pack.load();
-                    pack
-                }
+            let whole = Pack::read(open, length).and_then(|mut pack| {
+                pack.read_index()?;
+                pack.load();
+                Ok(pack)
+            });
+            let pack = match whole {
+                Ok(pack) => pack,
                 // Another version's. It goes when it is old: somebody may still use it.
                 Err(PackProblem::Version(_)) if written >= oldest => continue,
                 Err(_) => {

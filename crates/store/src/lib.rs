@@ -80,11 +80,14 @@ pub struct Store {
 
 /// Where the value of a key is, as long as nothing is committed.
 #[derive(Clone, Copy, Debug)]
-pub struct Place(Where);
+pub struct Place {
+    key: Key,
+    at: Where,
+}
 
 #[derive(Clone, Copy, Debug)]
 enum Where {
-    Fresh(Key),
+    Fresh,
     /// Pack, entry.
     Pack(u32, u32),
 }
@@ -93,14 +96,15 @@ enum Where {
 #[derive(Clone, Copy, Debug)]
 pub struct Value<'s> {
     bytes: &'s [u8],
-    /// `None` if it was put in by this process.
-    checksum: Option<u32>,
+    /// Its key and the checksum of both; `None` if it was put in by this process.
+    checksum: Option<(Key, u32)>,
 }
 
 impl<'s> Value<'s> {
     /// The value, if it is whole.
     pub fn check(self) -> Option<&'s [u8]> {
-        let whole = self.checksum.is_none_or(|checksum| pack::sum(&[self.bytes]) == checksum);
+        let fits = |(key, checksum): (Key, u32)| pack::sum(&[&key, self.bytes]) == checksum;
+        let whole = self.checksum.is_none_or(fits);
         whole.then_some(self.bytes)
     }
 }
@@ -155,16 +159,19 @@ impl Store {
             let Some((open, length)) = self.folder.open(&file) else { continue };
             match Pack::read(open, length) {
                 Ok(pack) => self.packs.push(Named { number, pack }),
-                Err(what) => {
-                    match what {
-                        PackProblem::Kind | PackProblem::Index => self.unreadable.push(number),
-                        // Somebody else can.
-                        PackProblem::Version(_) | PackProblem::Entry => {}
-                    }
-                    self.problems.push(Problem { file, what });
-                }
+                Err(what) => self.leave_out(number, what),
             }
         }
+    }
+
+    /// A pack cannot be read.
+    fn leave_out(&mut self, number: u64, what: PackProblem) {
+        match what {
+            PackProblem::Kind | PackProblem::Index => self.unreadable.push(number),
+            // Somebody else can.
+            PackProblem::Version(_) | PackProblem::Entry => {}
+        }
+        self.problems.push(Problem { file: folder::pack_file(number), what });
     }
 
     /// Reads all values, and finds the newest entry of each key.
@@ -173,8 +180,15 @@ impl Store {
         if self.places.is_some() {
             return;
         }
+        for named in std::mem::take(&mut self.packs) {
+            let Named { number, mut pack } = named;
+            match pack.read_index() {
+                Ok(()) => self.packs.push(Named { number, pack }),
+                Err(what) => self.leave_out(number, what),
+            }
+        }
         let mut places = FxHashMap::default();
-        places.reserve(self.packs.iter().map(|named| named.pack.keys().len()).sum());
+        places.reserve(self.packs.iter().map(|named| named.pack.len()).sum());
         for (at, named) in (0..).zip(&mut self.packs) {
             named.pack.load();
             for (entry, key) in (0..).zip(named.pack.keys()) {
@@ -230,21 +244,22 @@ impl Store {
     /// For those who want many: the first time everything is read.
     pub fn find(&mut self, key: &Key) -> Option<Place> {
         if self.fresh.contains(key) {
-            return Some(Place(Where::Fresh(*key)));
+            return Some(Place { key: *key, at: Where::Fresh });
         }
         self.load();
         let (pack, entry) = self.newest(key)?;
         self.used.insert(*key);
-        Some(Place(Where::Pack(pack, entry)))
+        Some(Place { key: *key, at: Where::Pack(pack, entry) })
     }
 
     /// The value at a place.
     pub fn at(&self, place: &Place) -> Option<Value<'_>> {
-        match &place.0 {
-            Where::Fresh(key) => self.fresh.get(key).map(|bytes| Value { bytes, checksum: None }),
+        let Place { key, at } = place;
+        match at {
+            Where::Fresh => self.fresh.get(key).map(|bytes| Value { bytes, checksum: None }),
             Where::Pack(pack, entry) => {
                 let (bytes, checksum) = self.packs.get(*pack as usize)?.pack.unchecked(*entry)?;
-                Some(Value { bytes, checksum: Some(checksum) })
+                Some(Value { bytes, checksum: Some((*key, checksum)) })
             }
         }
     }

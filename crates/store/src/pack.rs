@@ -2,13 +2,14 @@
 //!
 //! ```text
 //! "MORPHPAK"  version u32  entries u32  checksum of all that follows up to the values u32
-//! entries times, by key: key [32]  offset u64 (from the values' beginning)  length u32  checksum of the value u32
+//! entries times, by key: key [32]  offset u64 (from the values' beginning)  length u32  checksum of key and value u32
 //! values
 //! ```
 //!
 //! Numbers are little-endian, checksums CRC-32: they tell damage, not malice. Who writes into a project's store can as well write into its sources.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::fs::File;
 use std::os::unix::fs::FileExt as _;
 
@@ -24,6 +25,9 @@ const MAGIC: &[u8; 8] = b"MORPHPAK";
 const HEADER: usize = 8 + 4 + 4 + 4;
 const ENTRY: usize = 32 + 8 + 4 + 4;
 
+/// Bytes of an index that is read at once.
+const LARGE_INDEX: usize = 1 << 16;
+
 /// Why a file of the store, or a part of it, is not used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PackProblem {
@@ -37,11 +41,17 @@ pub enum PackProblem {
     Entry,
 }
 
-/// A pack on disk: its index is in memory, its values are read when they are asked for, one by one or all at once.
+/// A pack on disk. Its values are read when they are asked for, one by one or all at once.
 pub(crate) struct Pack {
     file: File,
-    /// Entries as they stand in the file, sorted by key.
-    index: Vec<u8>,
+    /// How many entries there are.
+    count: usize,
+    /// Entries as they stand in the file, sorted by key. A large index is read by those who want many entries; the others look
+    /// into it where it lies.
+    index: Option<Vec<u8>>,
+    /// What the index should have as its checksum, together with what stands before it.
+    checksum: u32,
+    head: [u8; 8],
     /// Where the values begin, and the length of the whole file.
     start: u64,
     size: u64,
@@ -51,6 +61,7 @@ pub(crate) struct Pack {
 
 #[derive(Clone, Copy)]
 struct Place {
+    key: Key,
     /// From the beginning of the values.
     offset: u64,
     length: usize,
@@ -58,7 +69,7 @@ struct Place {
 }
 
 impl Pack {
-    /// Reads the index; values are checked when they are asked for.
+    /// Reads what stands before the index, and a small index; values are checked when they are asked for.
     pub(crate) fn read(file: File, size: u64) -> Result<Pack, PackProblem> {
         let mut header = [0; HEADER];
         file.read_exact_at(&mut header, 0).map_err(|_| PackProblem::Kind)?;
@@ -73,12 +84,30 @@ impl Pack {
             .checked_mul(ENTRY)
             .filter(|length| (*length + HEADER) as u64 <= size)
             .ok_or(PackProblem::Index)?;
-        let mut index = vec![0; length];
-        file.read_exact_at(&mut index, HEADER as u64).map_err(|_| PackProblem::Index)?;
-        if sum(&[&header[8..16], &index]) != number(&header, 16) {
+        let head = std::array::from_fn(|at| header[8 + at]);
+        let (count, checksum) = (length / ENTRY, number(&header, 16));
+        let start = (HEADER + length) as u64;
+        let (index, values) = (None, None);
+        let mut pack = Pack { file, count, index, checksum, head, start, size, values };
+        if length <= LARGE_INDEX {
+            pack.read_index()?;
+        }
+        Ok(pack)
+    }
+
+    /// Reads the whole index, if that was not done yet.
+    pub(crate) fn read_index(&mut self) -> Result<(), PackProblem> {
+        if self.index.is_some() {
+            return Ok(());
+        }
+        let mut index = vec![0; self.count * ENTRY];
+        let read = self.file.read_exact_at(&mut index, HEADER as u64);
+        read.map_err(|_| PackProblem::Index)?;
+        if sum(&[&self.head, &index]) != self.checksum {
             return Err(PackProblem::Index);
         }
-        Ok(Pack { file, index, start: (HEADER + length) as u64, size, values: None })
+        self.index = Some(index);
+        Ok(())
     }
 
     /// Reads all values: for those who want most of them.
@@ -93,16 +122,45 @@ impl Pack {
         }
     }
 
-    /// The keys, in their order.
-    pub(crate) fn keys(&self) -> impl ExactSizeIterator<Item = Key> {
-        self.index.chunks_exact(ENTRY).map(|entry| std::array::from_fn(|at| entry[at]))
+    /// How many entries there are.
+    pub(crate) fn len(&self) -> usize {
+        self.count
+    }
+
+    /// The keys, in their order, if the index was read.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = Key> {
+        let index = self.index.iter().flat_map(|index| index.chunks_exact(ENTRY));
+        index.map(|entry| std::array::from_fn(|at| entry[at]))
     }
 
     /// The entry of a key.
     pub(crate) fn find(&self, key: &Key) -> Option<u32> {
-        let (entries, _) = self.index.as_chunks::<ENTRY>();
-        let found = entries.binary_search_by(|entry| entry[..32].cmp(key)).ok()?;
-        u32::try_from(found).ok()
+        let (mut low, mut high) = (0, self.count);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            match self.entry(middle)?[..32].cmp(key) {
+                Ordering::Less => low = middle + 1,
+                Ordering::Equal => return u32::try_from(middle).ok(),
+                Ordering::Greater => high = middle,
+            }
+        }
+        None
+    }
+
+    /// An entry of the index. One that was read where it lies may be damaged: then its value does not fit its checksum.
+    fn entry(&self, number: usize) -> Option<[u8; ENTRY]> {
+        if number >= self.count {
+            return None;
+        }
+        let at = number * ENTRY;
+        match &self.index {
+            Some(index) => index.get(at..at + ENTRY)?.first_chunk().copied(),
+            None => {
+                let mut entry = [0; ENTRY];
+                self.file.read_exact_at(&mut entry, (HEADER + at) as u64).ok()?;
+                Some(entry)
+            }
+        }
     }
 
     /// The value of an entry, if it is whole.
@@ -115,15 +173,16 @@ impl Pack {
                 if self.values.is_some() || end > self.size {
                     return None;
                 }
+                // It lies in the file, so it has no more bytes than that.
                 let mut value = vec![0; place.length];
                 self.file.read_exact_at(&mut value, self.start + place.offset).ok()?;
                 Cow::Owned(value)
             }
         };
-        (sum(&[&value]) == place.checksum).then_some(value)
+        (sum(&[&place.key, &value]) == place.checksum).then_some(value)
     }
 
-    /// The value of an entry, and the checksum that it should have; if all were read.
+    /// The value of an entry, and the checksum that its key and it should have; if all were read.
     pub(crate) fn unchecked(&self, entry: u32) -> Option<(&[u8], u32)> {
         let place = self.place(entry)?;
         let start = usize::try_from(place.offset).ok()?;
@@ -132,11 +191,11 @@ impl Pack {
     }
 
     fn place(&self, entry: u32) -> Option<Place> {
-        let start = (entry as usize).checked_mul(ENTRY)?;
-        let entry = self.index.get(start..start.checked_add(ENTRY)?)?;
+        let entry = self.entry(entry as usize)?;
         let offset = u64::from_le_bytes(std::array::from_fn(|at| entry[32 + at]));
-        let length = number(entry, 40) as usize;
-        Some(Place { offset, length, checksum: number(entry, 44) })
+        let length = number(&entry, 40) as usize;
+        let key = *entry.first_chunk()?;
+        Some(Place { key, offset, length, checksum: number(&entry, 44) })
     }
 
     pub(crate) fn size(&self) -> u64 {
@@ -227,7 +286,7 @@ impl Builder {
             bytes.extend_from_slice(key);
             bytes.extend_from_slice(&(place.offset as u64).to_le_bytes());
             bytes.extend_from_slice(&(place.length as u32).to_le_bytes());
-            bytes.extend_from_slice(&sum(&[value]).to_le_bytes());
+            bytes.extend_from_slice(&sum(&[key, value]).to_le_bytes());
         }
         let checksum = sum(&[&bytes[8..16], &bytes[HEADER..]]);
         bytes[16..HEADER].copy_from_slice(&checksum.to_le_bytes());

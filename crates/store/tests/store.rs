@@ -332,3 +332,102 @@ fn the_lock_is_for_one_at_a_time_and_a_whole_file_replaces_the_old_one() {
     assert_eq!(refused.map_err(|error| error.kind()), Err(io::ErrorKind::IsADirectory));
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3);
 }
+
+#[test]
+fn of_a_large_pack_one_entry_is_found_where_it_lies_and_damage_costs_what_it_hit() {
+    let folder = tempfile::tempdir().unwrap();
+    filled(folder.path(), 0..3000);
+    let mut store = Store::open(folder.path());
+    assert_eq!(right(&mut store, 0..3000), 3000);
+    assert_eq!(store.get(&key(3000)), None);
+    assert_eq!(store.problems(), []);
+    let path = pack(folder.path());
+    let whole = fs::read(&path).unwrap();
+    let mut random = 7_u32;
+    for _ in 0..100 {
+        random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        let mut bytes = whole.clone();
+        // Behind the header; most of it is the index.
+        let at = 20 + random as usize % (bytes.len() - 20);
+        bytes[at] ^= 1 << (random >> 29);
+        fs::write(&path, &bytes).unwrap();
+        // One by one: no wrong value.
+        let mut store = Store::open(folder.path());
+        assert!(right(&mut store, 0..3000) >= 2900 - 1, "byte {at}");
+        // All at once: the index is looked through, and what is wrong is told.
+        let mut store = Store::open(folder.path());
+        let places: Vec<_> = (0..3000).map(|number| store.find(&key(number))).collect();
+        let lost = |place: &Option<morph_store::Place>| {
+            place.as_ref().and_then(|place| store.at(place)?.check()).is_none()
+        };
+        let lost = places.iter().filter(|place| lost(place)).count();
+        let told = store.problems().len();
+        assert!((lost, told) == (3000, 1) || (lost, told) == (1, 0), "byte {at}: {lost}, {told}");
+    }
+}
+
+#[test]
+fn sections_are_read_one_by_one_and_a_damaged_one_is_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = Store::open(folder.path());
+    assert!(store.sections("halo").is_none() && store.problems().is_empty());
+    let sections: [&[u8]; 4] = [b"head", b"", &[7; 1000], b"tail"];
+    store.set_sections("halo", &sections).unwrap();
+    let read = |store: &mut Store| -> Vec<Option<Vec<u8>>> {
+        let sections = store.sections("halo");
+        sections.map_or_else(Vec::new, |open| (0..=open.len()).map(|at| open.get(at)).collect())
+    };
+    let all: Vec<Option<Vec<u8>>> =
+        sections.iter().map(|section| Some(section.to_vec())).chain([None]).collect();
+    assert_eq!(read(&mut Store::open(folder.path())), all);
+    let path = folder.path().join("records/halo");
+    let whole = fs::read(&path).unwrap();
+    for at in 0..whole.len() {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 1;
+        fs::write(&path, &bytes).unwrap();
+        let mut store = Store::open(folder.path());
+        let got = read(&mut store);
+        // Either nothing is there and that is told, or one section is missing and the others are what they were.
+        let right = got.iter().zip(&all).all(|(got, all)| got.is_none() || got == all);
+        let missing = got.iter().filter(|section| section.is_none()).count();
+        let told = store.problems().len();
+        assert!(right && ((got.is_empty() && told == 1) || (missing == 2 && told == 0)), "{at}");
+    }
+    for length in 0..whole.len() {
+        fs::write(&path, &whole[..length]).unwrap();
+        assert!(Store::open(folder.path()).sections("halo").is_none(), "{length}");
+    }
+    fs::write(&path, &whole).unwrap();
+    let mut store = Store::open(folder.path());
+    store.remove_record("halo").unwrap();
+    store.remove_record("halo").unwrap();
+    assert!(store.sections("halo").is_none());
+}
+
+#[test]
+fn what_was_needed_before_stays_when_more_is_needed() {
+    let folder = tempfile::tempdir().unwrap();
+    let limits = Limits { packs: 1, unneeded: Duration::ZERO, ..Limits::default() };
+    let later = SystemTime::now() + Duration::from_secs(10);
+    let put = |numbers: std::ops::Range<u32>, more: bool| {
+        let mut store = Store::open_with(folder.path(), limits, None);
+        for number in numbers {
+            store.put(key(number), &value(number));
+        }
+        if more {
+            store.commit_more("user", later).unwrap();
+        } else {
+            store.commit("user", later).unwrap();
+        }
+    };
+    put(0..10, false);
+    put(10..12, true);
+    put(12..14, true);
+    assert_eq!(right(&mut Store::open(folder.path()), 0..14), 14);
+    // Who says that it needs nothing else does not need what was before.
+    put(20..22, false);
+    put(22..23, true);
+    let mut store = Store::open(folder.path());
+    assert_eq!((right(&mut store, 0..20), right(&mut store, 20..23)), (0, 3));
+}
