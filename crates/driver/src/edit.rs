@@ -68,6 +68,7 @@ pub(crate) struct Site<'s> {
 /// Fragments of one unit that was edited, as they are now.
 struct Unit<'a> {
     number: usize,
+    text: &'a str,
     fragments: Vec<Fragment<'a>>,
     /// The positions of those with another text, and the digests of all texts.
     changed: Vec<usize>,
@@ -132,19 +133,18 @@ fn exchange(
     ledger.results.ask_partly();
     stopwatch.lap("standing");
     let room = Bump::new();
-    let texts: Vec<&str> = edited.texts.iter().map(|unit| unit.text.as_str()).collect();
-    let inputs = &edited.inputs;
-    let mut neighbours = Neighbours::new(inputs, &texts, &kept.standing, &kept.names, &room);
+    let (inputs, texts) = (&edited.inputs, &edited.texts);
+    let mut neighbours = Neighbours::new(inputs, texts, &kept.standing, &kept.names, &room);
     let units = read(&mut neighbours, edited, site, ledger)?;
     stopwatch.lap("read");
     let remade = make(&mut neighbours, &units, site, ledger)?;
     stopwatch.lap("build");
-    let exchanges = exchanges(&units, &remade, &neighbours, &texts)?;
+    let exchanges = exchanges(&units, &remade, &neighbours)?;
     let new = link(&kept.map, &exchanges, edited.image, &mut former, site)?;
     stopwatch.lap("exchange");
 
     let time = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    let history = changes(&units, &remade, &texts, time.as_ref().map_or(0, Duration::as_secs));
+    let history = changes(&units, &remade, time.as_ref().map_or(0, Duration::as_secs));
     let mut digests = Vec::new();
     let mut moved = Vec::new();
     for unit in &units {
@@ -198,8 +198,8 @@ fn read<'a>(
         let digests: Vec<u64> =
             fragments.iter().map(|one| text_digest(one.piece.text(source.text))).collect();
         let changed = former.compare(&fragments, &digests, neighbours, edited)?;
-        let number = former.number;
-        units.push((former, Unit { number, fragments, changed, digests }));
+        let (number, text) = (former.number, source.text);
+        units.push((former, Unit { number, text, fragments, changed, digests }));
     }
     for (_, unit) in &units {
         neighbours.put(unit.number, unit.fragments.clone())?;
@@ -453,11 +453,9 @@ fn exchanges<'r>(
     units: &[Unit<'_>],
     remade: &'r AllRemade,
     neighbours: &Neighbours<'_, '_>,
-    texts: &[&str],
 ) -> Option<Vec<Exchange<'r>>> {
     let mut exchanges = Vec::new();
     for unit in units {
-        let text = texts.get(unit.number)?;
         for (position, fragment) in unit.fragments.iter().enumerate() {
             let FragmentId(id) = neighbours.id(unit.number, position)?;
             let standing = neighbours.standing.fragments.get(id as usize)?;
@@ -467,7 +465,7 @@ fn exchanges<'r>(
                 input,
                 object: remade.and_then(|remade| remade.object.as_ref()),
                 first_line: fragment.line,
-                first_column: column(text, fragment.piece.range.start as usize),
+                first_column: column(unit.text, fragment.piece.range.start as usize),
             });
         }
     }
@@ -585,13 +583,12 @@ fn written_beside<T>(
 const PIECES: usize = 4;
 
 /// What the history of the program has to say of these units.
-fn changes(units: &[Unit<'_>], remade: &AllRemade, texts: &[&str], time: u64) -> Vec<Change> {
+fn changes(units: &[Unit<'_>], remade: &AllRemade, time: u64) -> Vec<Change> {
     let mut changes = Vec::new();
     for unit in units {
-        let text = texts.get(unit.number).copied().unwrap_or("");
         for (position, fragment) in unit.fragments.iter().enumerate() {
             let remade = remade.get(&(unit.number, position));
-            let words = history::text_digest(fragment.piece.text(text));
+            let words = history::text_digest(fragment.piece.text(unit.text));
             changes.push(Change {
                 unit: to_u32(unit.number),
                 position: to_u32(position),

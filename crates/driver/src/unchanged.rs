@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::config;
 use crate::image;
 use crate::ledger::Ledger;
+use crate::library;
 use crate::pipeline::Status;
 use crate::program::Program;
 use crate::project::{Location, Probe, Project};
@@ -136,8 +137,8 @@ pub(crate) struct Edited {
     pub(crate) image: Sum,
     /// Whether that lies where the caller would write the image.
     pub(crate) in_place: bool,
-    /// The texts as they are now, by unit.
-    pub(crate) texts: Vec<UnitText>,
+    /// The texts as they are now, by unit: all of them if there is something to tell, else those that have changed.
+    pub(crate) texts: Vec<Option<String>>,
     /// Units that have changed, in order, with the digests of their texts.
     pub(crate) changed: Vec<(usize, Digest)>,
     pub(crate) folders: BTreeSet<PathBuf>,
@@ -170,7 +171,8 @@ fn found(project: &Project, image_at: Option<&Path>, ledger: &mut Ledger) -> Opt
         let place = outcome.image.zip(image_at);
         let large = place.filter(|((length, _), _)| *length > LONGEST_IMAGE as u64);
         let looking = large.map(|(sum, path)| scope.spawn(move || image::is_there(path, sum)));
-        let texts = texts(&inputs.units)?;
+        let silent = outcome.problems.is_empty() && outcome.closed.is_empty();
+        let texts = texts(&inputs.units, !silent)?;
         let in_place = match looking {
             Some(looking) => looking.join().ok()?,
             None => place.is_some_and(|(sum, path)| image::is_there(path, sum)),
@@ -181,7 +183,7 @@ fn found(project: &Project, image_at: Option<&Path>, ledger: &mut Ledger) -> Opt
     let changed = changed.filter(|(_, ((_, digest), unit))| *digest != unit.text);
     let changed: Vec<(usize, Digest)> =
         changed.map(|(number, ((_, digest), _))| (number, *digest)).collect();
-    let texts: Vec<UnitText> = texts.into_iter().map(|(text, _)| text).collect();
+    let texts: Vec<Option<String>> = texts.into_iter().map(|(text, _)| text).collect();
     if !changed.is_empty() {
         let Some(image) = outcome.image.filter(|_| outcome.is_healthy()) else {
             keep_texts(project, &inputs, texts);
@@ -199,7 +201,7 @@ fn found(project: &Project, image_at: Option<&Path>, ledger: &mut Ledger) -> Opt
         Kind::NoImage => Status::NoImage,
         Kind::WithErrors => Status::WithErrors,
     };
-    let report = outcome.into_report(texts)?;
+    let report = outcome.into_report(&inputs, texts)?;
     Some(Found::Same(Box::new(Last { status, image, in_place, report, folders })))
 }
 
@@ -210,23 +212,32 @@ pub(crate) fn kept_image(ledger: &mut Ledger, sum: Sum) -> Option<Vec<u8>> {
     Some(kept).filter(|image| checksum(image) == sum)
 }
 
-/// The texts of all units as they are now, with their digests; `None` if one cannot be read.
-fn texts(units: &[Unit]) -> Option<Vec<(UnitText, Digest)>> {
-    let texts = side_by_side::map(units, LEAST_TEXTS, |Unit { path, file, .. }| {
-        let text = match &file {
-            Some(file) => source::read(file).ok()?,
-            None => crate::library::UNITS.get(crate::library::find(path)?)?.text.to_owned(),
-        };
-        let digest = digest(&text);
-        Some((UnitText { path: path.clone(), text }, digest))
+/// The digests of all units as they are now, with the texts of those that have changed, or of all. `None` if one cannot be read.
+fn texts(units: &[Unit], all: bool) -> Option<Vec<(Option<String>, Digest)>> {
+    let texts = side_by_side::map(units, LEAST_TEXTS, |unit| {
+        let (text, digest) = unit.now()?;
+        let wanted = all || digest != unit.text;
+        Some((wanted.then_some(text), digest))
     });
     texts.into_iter().collect()
 }
 
+impl Unit {
+    /// Its text as it is now, with its digest.
+    pub(crate) fn now(&self) -> Option<(String, Digest)> {
+        let text = match &self.file {
+            Some(file) => source::read(file).ok()?,
+            None => library::UNITS.get(library::find(&self.path)?)?.text.to_owned(),
+        };
+        let digest = digest(&text);
+        Some((text, digest))
+    }
+}
+
 /// Texts that were read for nothing are kept for the build that follows.
-fn keep_texts(project: &Project, inputs: &Inputs, texts: Vec<UnitText>) {
+fn keep_texts(project: &Project, inputs: &Inputs, texts: Vec<Option<String>>) {
     let files = inputs.units.iter().map(|unit| unit.file.clone());
-    project.keep_texts(files.zip(texts).filter_map(|(file, unit)| Some((file?, unit.text))));
+    project.keep_texts(files.zip(texts).filter_map(|(file, text)| Some((file?, text?))));
 }
 
 /// Reading fewer texts than these takes no longer than making a thread.
@@ -273,7 +284,7 @@ impl Edited {
 
     /// What there is to tell.
     pub(crate) fn into_report(self) -> Option<Report> {
-        self.outcome.into_report(self.texts)
+        self.outcome.into_report(&self.inputs, self.texts)
     }
 }
 
@@ -303,7 +314,13 @@ impl Outcome {
             && self.fragments.iter().all(readable)
     }
 
-    fn into_report(self, units: Vec<UnitText>) -> Option<Report> {
+    /// Where there is nothing to tell, nobody asks for texts either.
+    fn into_report(self, inputs: &Inputs, texts: Vec<Option<String>>) -> Option<Report> {
+        let units = inputs.units.iter().zip(texts);
+        let units = units.map(|(unit, text)| UnitText {
+            path: unit.path.clone(),
+            text: text.unwrap_or_default(),
+        });
         let fragments = self.fragments.into_iter().map(|fragment| {
             let Fragment { unit, start, end, line, side, label } = fragment;
             let label = match label {
@@ -331,7 +348,7 @@ impl Outcome {
             paths,
         });
         Some(Report {
-            units,
+            units: units.collect(),
             fragments: fragments.collect::<Option<_>>()?,
             problems: problems.collect(),
             closed: closed.collect(),

@@ -30,7 +30,9 @@ use crate::worker::{read_pieces, read_seen};
 /// Units of a program, and which of their fragments are of concern. Ids are those of the whole program.
 pub(crate) struct Neighbours<'n, 'a> {
     pub(crate) inputs: &'n Inputs,
-    pub(crate) texts: &'n [&'a str],
+    /// Texts that are known already.
+    given: &'a [Option<String>],
+    texts: BTreeMap<usize, &'a str>,
     pub(crate) standing: &'n Standing,
     pub(crate) names: &'n Names,
     pub(crate) room: &'a Bump,
@@ -56,7 +58,7 @@ pub(crate) struct Part<'a> {
 impl<'n, 'a> Neighbours<'n, 'a> {
     pub(crate) fn new(
         inputs: &'n Inputs,
-        texts: &'n [&'a str],
+        given: &'a [Option<String>],
         standing: &'n Standing,
         names: &'n Names,
         room: &'a Bump,
@@ -69,7 +71,8 @@ impl<'n, 'a> Neighbours<'n, 'a> {
         }
         Neighbours {
             inputs,
-            texts,
+            given,
+            texts: BTreeMap::new(),
             standing,
             names,
             room,
@@ -93,16 +96,36 @@ impl<'n, 'a> Neighbours<'n, 'a> {
     }
 
     /// A unit as it is now.
-    pub(crate) fn source(&self, unit: usize) -> Option<Source<'a>> {
+    pub(crate) fn source(&mut self, unit: usize) -> Option<Source<'a>> {
         let path = self.room.alloc_str(&self.inputs.units.get(unit)?.path);
-        Some(Source { path, text: self.texts.get(unit)?, side: self.side(unit)? })
+        Some(Source { path, text: self.text(unit)?, side: self.side(unit)? })
+    }
+
+    /// The text of a unit: a known one, or else the one that it had when it was looked at.
+    fn text(&mut self, unit: usize) -> Option<&'a str> {
+        if let Some(text) = self.texts.get(&unit) {
+            return Some(text);
+        }
+        let text = match self.given.get(unit)? {
+            Some(text) => text,
+            None => {
+                let known = self.inputs.units.get(unit)?;
+                let (text, digest) = known.now()?;
+                if digest != known.text {
+                    return None;
+                }
+                &*self.room.alloc_str(&text)
+            }
+        };
+        self.texts.insert(unit, text);
+        Some(text)
     }
 
     /// Puts in a unit with its fragments as they are now.
     pub(crate) fn put(&mut self, unit: usize, fragments: Vec<Fragment<'a>>) -> Option<()> {
         let kept = self.inputs.units.get(unit)?;
         let location = location(kept.file.as_ref(), &kept.path)?;
-        let text = self.texts.get(unit)?;
+        let text = self.text(unit)?;
         self.units.insert(unit, Unit { location, path: kept.path.clone(), text, fragments });
         Some(())
     }
@@ -143,7 +166,7 @@ impl<'n, 'a> Neighbours<'n, 'a> {
         }
         let side = self.side(unit)?;
         let at = (id.0 - self.first[unit]) as usize;
-        let text = *self.texts.get(unit)?;
+        let text = self.text(unit)?;
         let fragment = self.units.get_mut(&unit)?.fragments.get_mut(at)?;
         // Of most fragments of a unit nobody wants to know.
         if let Some(told) = self.told.get(&unit)
