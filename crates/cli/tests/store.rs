@@ -305,8 +305,15 @@ fn confuse(pack: &Path) {
     let mut places: Vec<Vec<u8>> =
         bytes[20..end].chunks(48).map(|entry| entry[32..].to_vec()).collect();
     places.rotate_left(1);
-    for (entry, place) in bytes[20..end].chunks_mut(48).zip(&places) {
+    let (front, values) = bytes.split_at_mut(end);
+    for (entry, place) in front[20..].chunks_mut(48).zip(&places) {
         entry[32..].copy_from_slice(place);
+        let offset = u64::from_le_bytes(entry[32..40].try_into().unwrap()) as usize;
+        let length = u32::from_le_bytes(entry[40..44].try_into().unwrap()) as usize;
+        let mut hasher = crc32fast::Hasher::new();
+        hasher.update(&entry[..32]);
+        hasher.update(&values[offset..offset + length]);
+        entry[44..].copy_from_slice(&hasher.finalize().to_le_bytes());
     }
     let mut hasher = crc32fast::Hasher::new();
     hasher.update(&bytes[8..16]);

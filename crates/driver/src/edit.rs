@@ -17,7 +17,7 @@ use std::os::unix::fs::FileExt as _;
 use std::panic::resume_unwind;
 use std::path::Path;
 use std::rc::Rc;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
@@ -62,6 +62,8 @@ pub(crate) struct Site<'s> {
     pub(crate) shield: &'s Shield,
     /// Where the image is and belongs.
     pub(crate) image_at: Option<&'s Path>,
+    /// The image that the last build gave, perhaps.
+    pub(crate) last_image: Option<&'s Arc<Vec<u8>>>,
     pub(crate) deferral: &'s Deferral,
 }
 
@@ -105,7 +107,7 @@ pub(crate) fn build(
     stopwatch: &mut Stopwatch,
 ) -> Result<(Output, FormerImage), Box<Edited>> {
     let (memory, notes) = (ledger.memory.clone(), ledger.notes.len());
-    let Some((image, former)) = exchange(&mut edited, site, ledger, stopwatch) else {
+    let Some((image, sum, former)) = exchange(&mut edited, site, ledger, stopwatch) else {
         ledger.begin_anew(memory, notes);
         return Err(edited);
     };
@@ -114,6 +116,7 @@ pub(crate) fn build(
     let report = edited.into_report().expect("the names of places were looked at before");
     let output = Output {
         image,
+        sum: Some(sum),
         in_place,
         folders,
         ..Output::only(report, Status::Complete, Stopwatch::new())
@@ -127,7 +130,7 @@ fn exchange(
     site: &Site<'_>,
     ledger: &mut Ledger,
     stopwatch: &mut Stopwatch,
-) -> Option<(Option<Vec<u8>>, FormerImage)> {
+) -> Option<(Option<Vec<u8>>, Sum, FormerImage)> {
     let mut kept = standing::read(edited.image, ledger)?;
     let mut former = FormerImage::of(edited, site, ledger)?;
     ledger.results.ask_partly();
@@ -168,7 +171,7 @@ fn exchange(
     }
     edited.keep(sum, image.as_deref(), ledger);
     stopwatch.lap("report");
-    Some((image, former))
+    Some((image, sum, former))
 }
 
 /// The units that were edited, as they are now; `None` if one of them shows something else to others than before.
@@ -482,6 +485,7 @@ fn column(text: &str, at: usize) -> u32 {
 pub(crate) enum FormerImage {
     File(File),
     Bytes(Vec<u8>),
+    Shared(Arc<Vec<u8>>),
 }
 
 impl FormerImage {
@@ -490,25 +494,28 @@ impl FormerImage {
         if length <= LONGEST_IMAGE as u64 {
             return unchanged::kept_image(ledger, edited.image).map(FormerImage::Bytes);
         }
-        let path = site.image_at.filter(|_| edited.in_place)?;
-        File::open(path).ok().map(FormerImage::File)
+        if let Some(path) = site.image_at.filter(|_| edited.in_place) {
+            return File::open(path).ok().map(FormerImage::File);
+        }
+        let last = site.last_image.filter(|image| unchanged::checksum(image) == edited.image)?;
+        Some(FormerImage::Shared(Arc::clone(last)))
     }
 
     fn read(&mut self, offset: u64, into: &mut [u8]) -> io::Result<()> {
-        match self {
-            FormerImage::File(file) => file.read_exact_at(into, offset),
-            FormerImage::Bytes(bytes) => {
-                let start = usize::try_from(offset).unwrap_or(usize::MAX);
-                let end = start.saturating_add(into.len());
-                let found = bytes.get(start..end).ok_or(io::ErrorKind::UnexpectedEof)?;
-                into.copy_from_slice(found);
-                Ok(())
-            }
-        }
+        let bytes = match self {
+            FormerImage::File(file) => return file.read_exact_at(into, offset),
+            FormerImage::Bytes(bytes) => bytes,
+            FormerImage::Shared(bytes) => &**bytes,
+        };
+        let start = usize::try_from(offset).unwrap_or(usize::MAX);
+        let end = start.saturating_add(into.len());
+        let found = bytes.get(start..end).ok_or(io::ErrorKind::UnexpectedEof)?;
+        into.copy_from_slice(found);
+        Ok(())
     }
 }
 
-/// The new image: small ones come as bytes, large ones are written at once.
+/// The new image: it comes as bytes, unless the former one is a large file, in whose place it is written at once.
 fn link(
     map: &morph_link::Map,
     exchanges: &[Exchange<'_>],
@@ -516,30 +523,28 @@ fn link(
     from: &mut FormerImage,
     site: &Site<'_>,
 ) -> Option<New> {
+    let in_file = matches!(from, FormerImage::File(_));
     let mut read = |offset: u64, into: &mut [u8]| from.read(offset, into);
-    if former.0 <= LONGEST_IMAGE as u64 {
+    let is_large = |length: u64| length > LONGEST_IMAGE as u64;
+    let new = if in_file {
+        let written = image::write_with(site.image_at?, site.deferral, |file| {
+            written_beside(file, |sink| {
+                relink(map, exchanges, &mut read, sink).map_err(io::Error::other)
+            })
+        });
+        let (changes, sum) = written.ok()?;
+        New { sum, image: None, changes }
+    } else {
         let mut image = Vec::with_capacity(former.0 as usize + (former.0 as usize >> 3));
         let mut sink = |bytes: &[u8]| {
             image.extend_from_slice(bytes);
             Ok(())
         };
         let changes = relink(map, exchanges, &mut read, &mut sink).ok()?;
-        // One that has grown beyond that is kept elsewhere.
-        let small = image.len() <= LONGEST_IMAGE;
-        return small.then(|| New {
-            sum: unchanged::checksum(&image),
-            image: Some(image),
-            changes,
-        });
-    }
-    let path = site.image_at?;
-    let written = image::write_with(path, site.deferral, |file| {
-        written_beside(file, |sink| {
-            relink(map, exchanges, &mut read, sink).map_err(io::Error::other)
-        })
-    });
-    let (changes, sum) = written.ok()?;
-    (sum.0 > LONGEST_IMAGE as u64).then_some(New { sum, image: None, changes })
+        New { sum: unchanged::checksum(&image), image: Some(image), changes }
+    };
+    // Small ones are kept elsewhere than large ones.
+    (is_large(new.sum.0) == is_large(former.0)).then_some(new)
 }
 
 /// Writes to a file what `work` gives to its sink, while it goes on with its work; gives its length and checksum too.

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::fmt;
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use morph_fault::policy::PolicyTexts;
@@ -174,8 +175,11 @@ pub struct Isolation {
     pub digests: Digests,
     /// Of this process.
     pub deferral: Deferral,
-    /// Where the caller will write the image. If it lies there already, nobody needs its bytes: [`Output::in_place`](crate::Output::in_place).
+    /// Where the caller will write the image. If it lies there already, nobody needs its bytes; a large one in which a few fragments are
+    /// exchanged is written there at once: [`Output::in_place`](crate::Output::in_place).
     pub image_at: Option<PathBuf>,
+    /// The image that the last build of this process gave, if it is still at hand.
+    pub last_image: Option<Arc<Vec<u8>>>,
     /// Is told before each step that changes what is kept.
     pub store_watcher: Option<StoreWatcher>,
 }

@@ -63,7 +63,9 @@ pub enum Status {
 pub struct Output {
     /// The executable.
     pub image: Option<Vec<u8>>,
-    /// There is no image to write: the very one lies where the caller would write it.
+    /// Its length and checksum: another image has others.
+    pub sum: Option<(u64, u32)>,
+    /// There is no image to write: the very one lies where the caller would write it, or is at hand.
     pub in_place: bool,
     /// What is needed to change the program while it runs, if that was asked for.
     pub hot: Option<Box<hot::Program>>,
@@ -91,6 +93,7 @@ impl Output {
     pub(crate) fn only(report: Report, status: Status, stopwatch: Stopwatch) -> Output {
         Output {
             image: None,
+            sum: None,
             in_place: false,
             hot: None,
             status,
@@ -136,15 +139,17 @@ pub fn build(root: &Path, options: &Options, mut isolation: Isolation) -> Output
     let mut ledger = Ledger::open(&mut isolation, project.folder(), user);
     let shield = Shield::new(&isolation, &config, &ledger);
     if ledger.results.are_taken() && !options.hot {
-        let found = unchanged::look(&project, isolation.image_at.as_deref(), &mut ledger);
+        let (image_at, last) = (isolation.image_at.as_deref(), isolation.last_image.as_ref());
+        let found = unchanged::look(&project, image_at, last, &mut ledger);
         stopwatch.lap("unchanged");
         match found {
             Found::Same(last) => {
-                let Last { status, image, in_place, report, folders } = *last;
+                let Last { status, image, sum, in_place, report, folders } = *last;
                 ledger.results.count(report.total, 0);
                 let notes = ledger.close();
                 return Output {
                     image,
+                    sum,
                     in_place,
                     notes,
                     folders,
@@ -155,7 +160,8 @@ pub fn build(root: &Path, options: &Options, mut isolation: Isolation) -> Output
                 let site = edit::Site {
                     options,
                     shield: &shield,
-                    image_at: isolation.image_at.as_deref(),
+                    image_at,
+                    last_image: last,
                     deferral: &isolation.deferral,
                 };
                 match edit::build(edited, &site, &mut ledger, &mut stopwatch) {
@@ -257,13 +263,13 @@ pub fn build(root: &Path, options: &Options, mut isolation: Isolation) -> Output
     let built = history::keep(&made, &shown, &analysis, options, &shield, &mut ledger);
     let before = unchanged::Before::of(&project, &program)
         .filter(|_| broken.is_empty() && !options.hot && ledger.results.are_kept());
-    if let (Some(_), Some(placed), Some(image)) = (&before, &placed, &image) {
-        let sum = unchanged::checksum(image);
+    let sum = image.as_deref().map(unchanged::checksum);
+    if let (Some(_), Some(placed), Some(sum)) = (&before, &placed, sum) {
         edit::standing::keep(&analysis, placed, sum, built, &mut ledger);
     }
     let report = Parts::new(analysis, entry).into_report(&program);
     if let Some(before) = before {
-        before.keep(status, image.as_deref(), &report, &mut ledger);
+        before.keep(status, image.as_deref(), sum, &report, &mut ledger);
     }
     let files = program.units.iter().filter_map(|unit| match &unit.location {
         Location::File(path) => Some(path.as_path()),
@@ -273,7 +279,7 @@ pub fn build(root: &Path, options: &Options, mut isolation: Isolation) -> Output
     let notes = ledger.close();
     stopwatch.lap("report");
     let (timings, in_place) = (stopwatch.laps, false);
-    Output { image, in_place, hot, status, report, timings, notes, bundles, digests, folders }
+    Output { image, sum, in_place, hot, status, report, timings, notes, bundles, digests, folders }
 }
 
 /// Who needs the results of this build: the program, as it is built with these options.

@@ -7,6 +7,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread;
 
 use morph_diag::{Diagnostic, FragmentId, Label, Origin, Severity};
@@ -112,6 +113,7 @@ fn image_record(user: &str) -> String {
 pub(crate) struct Last {
     pub(crate) status: Status,
     pub(crate) image: Option<Vec<u8>>,
+    pub(crate) sum: Option<Sum>,
     /// The image lies where it belongs.
     pub(crate) in_place: bool,
     pub(crate) report: Report,
@@ -145,11 +147,21 @@ pub(crate) struct Edited {
 }
 
 /// Looks whether anything has changed since the last build.
-pub(crate) fn look(project: &Project, image_at: Option<&Path>, ledger: &mut Ledger) -> Found {
-    found(project, image_at, ledger).unwrap_or(Found::Other)
+pub(crate) fn look(
+    project: &Project,
+    image_at: Option<&Path>,
+    last_image: Option<&Arc<Vec<u8>>>,
+    ledger: &mut Ledger,
+) -> Found {
+    found(project, image_at, last_image, ledger).unwrap_or(Found::Other)
 }
 
-fn found(project: &Project, image_at: Option<&Path>, ledger: &mut Ledger) -> Option<Found> {
+fn found(
+    project: &Project,
+    image_at: Option<&Path>,
+    last_image: Option<&Arc<Vec<u8>>>,
+    ledger: &mut Ledger,
+) -> Option<Found> {
     if !ledger.says_nothing_against_anybody() {
         return None;
     }
@@ -192,6 +204,8 @@ fn found(project: &Project, image_at: Option<&Path>, ledger: &mut Ledger) -> Opt
         let edited = Edited { inputs, outcome, image, in_place, texts, changed, folders };
         return Some(Found::Edited(Box::new(edited)));
     }
+    let at_hand = |sum: Sum| last_image.is_some_and(|image| checksum(image) == sum);
+    let in_place = in_place || image_at.is_none() && outcome.image.is_some_and(at_hand);
     let image = match outcome.image {
         Some(sum) if !in_place => Some(kept_image(ledger, sum)?),
         Some(_) | None => None,
@@ -201,8 +215,9 @@ fn found(project: &Project, image_at: Option<&Path>, ledger: &mut Ledger) -> Opt
         Kind::NoImage => Status::NoImage,
         Kind::WithErrors => Status::WithErrors,
     };
+    let sum = outcome.image;
     let report = outcome.into_report(&inputs, texts)?;
-    Some(Found::Same(Box::new(Last { status, image, in_place, report, folders })))
+    Some(Found::Same(Box::new(Last { status, image, sum, in_place, report, folders })))
 }
 
 /// The image with this checksum, if it is kept beside where it was written.
@@ -391,6 +406,7 @@ impl Before {
         &self,
         status: Status,
         image: Option<&[u8]>,
+        sum: Option<Sum>,
         report: &Report,
         ledger: &mut Ledger,
     ) {
@@ -435,7 +451,7 @@ impl Before {
             .map(|closed| (closed.fragment, closed.fault, closed.because, closed.paths.clone()));
         let outcome = Outcome {
             status,
-            image: image.map(checksum),
+            image: sum,
             fragments: fragments.collect(),
             problems: problems.collect(),
             closed: closed.collect(),

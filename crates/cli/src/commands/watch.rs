@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::io::{self, Write as _};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clap::Args;
@@ -62,24 +63,27 @@ impl Watch {
         let mut saves = Saves::new()?;
         let mut closed: BTreeSet<String> = BTreeSet::new();
         let mut running: Option<Running> = None;
-        let mut image: Option<Vec<u8>> = None;
+        let mut image: Option<Arc<Vec<u8>>> = None;
+        let mut sum = None;
         let mut status;
         let mut builds = 0;
         loop {
             let start = Instant::now();
-            let mut built = self.build(options, Reuse::Results)?;
+            let mut built = self.build(options, Reuse::Results, image.as_ref());
+            take_image(&mut built, &mut image);
             // What is saved from here on is seen: the folders are watched before their files are read again.
             let mut counts = counts(&built);
             while saves.watch(self.folders(&built))? {
-                built = self.build(options, Reuse::Results)?;
+                built = self.build(options, Reuse::Results, image.as_ref());
+                take_image(&mut built, &mut image);
                 // What the first had made the second one takes.
                 counts = if counts.1 > 0 { counts } else { self::counts(&built) };
             }
             status = Status::from(built.status);
             let now = closed_fragments(&built, lang);
-            let changed = built.image != image;
+            let changed = built.sum != sum;
             // Whoever reads that a build is done finds its image.
-            if let (true, Some(path), Some(image)) = (changed, &self.output, &built.image)
+            if let (true, Some(path), Some(image)) = (changed, &self.output, &image)
                 && let Err(error) =
                     morph_driver::write_image(path, image, &options.isolation().deferral)
             {
@@ -92,8 +96,7 @@ impl Watch {
                 output::report_as(&built, options, status)?;
                 tell(&built, start.elapsed(), counts, [&closed, &now], lang)?;
             }
-            closed = now;
-            image = built.image.take();
+            (closed, sum) = (now, built.sum);
             if let (true, true, Some(image)) = (changed, self.run, &image) {
                 self.go_on(&mut running, image, built.hot.as_deref(), lang)?;
             }
@@ -137,18 +140,22 @@ impl Watch {
         Ok(())
     }
 
-    fn build(&self, options: &Options, reuse: Reuse) -> io::Result<Output> {
+    /// Builds; `last` is the image of the build before, if it is at hand.
+    fn build(&self, options: &Options, reuse: Reuse, last: Option<&Arc<Vec<u8>>>) -> Output {
         let own = options.isolation();
         // Who asks for more work than that gets it.
         let reuse = if own.reuse == Reuse::Results { reuse } else { own.reuse };
-        let isolation = morph_driver::isolation::Isolation { reuse, ..own };
+        // Who runs the program needs its bytes.
+        let image_at = self.output.clone().filter(|_| !self.run);
+        let last_image = last.cloned();
+        let isolation = morph_driver::isolation::Isolation { reuse, image_at, last_image, ..own };
         let mut options = options.build(Goal::Image);
         if self.hot {
             options.hot = true;
             // What is told of a fault needs the tables, and so does closing a unit.
             options.debug = options.debug.max(Debug::Line);
         }
-        Ok(morph_driver::build(&self.file, &options, isolation))
+        morph_driver::build(&self.file, &options, isolation)
     }
 
     /// Where a save may matter; the root's own folder at least.
@@ -185,7 +192,7 @@ impl Watch {
             }
             if idle_since.is_some_and(|since| since.elapsed() >= IDLE) {
                 idle_since = None;
-                let checked = self.build(options, Reuse::Sample)?;
+                let checked = self.build(options, Reuse::Sample, None);
                 let wrong =
                     checked.notes.iter().filter(|note| matches!(note, Note::Mismatch { .. }));
                 if wrong.count() > 0 {
@@ -194,6 +201,15 @@ impl Watch {
                 }
             }
         }
+    }
+}
+
+/// Keeps the image of a build at hand. Where a build gives no bytes, those at hand are the right ones, or somebody else has them.
+fn take_image(built: &mut Output, image: &mut Option<Arc<Vec<u8>>>) {
+    match built.image.take() {
+        Some(new) => *image = Some(Arc::new(new)),
+        None if built.in_place => {}
+        None => *image = None,
     }
 }
 
@@ -230,7 +246,7 @@ fn tell(
     let facts: [(&'static str, &dyn std::fmt::Display); 4] =
         [("ms", &ms), ("made", &made), ("reused", &reused), ("closed", &closed)];
     writeln!(out, "{}", say(lang, "watch-built", &facts))?;
-    if built.image.is_none() {
+    if built.sum.is_none() {
         writeln!(out, "{}", wording::text(lang, "watch-no-image", &Vec::new()))?;
     }
     Ok(())

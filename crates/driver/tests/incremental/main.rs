@@ -92,6 +92,7 @@ fn histories(seed: u64, steps: usize, manner: Manner) -> Counts {
             Manner::Any => Program::new(&mut random),
             Manner::Gentle => Program::healthy(&mut random),
         };
+        let mut options = self::options(&mut random);
         let mut past = Vec::new();
         let mut log = Vec::new();
         for _ in 0..HISTORY.min(steps - step) {
@@ -106,7 +107,9 @@ fn histories(seed: u64, steps: usize, manner: Manner) -> Counts {
             for (name, text) in program.files() {
                 fs::write(source.join(name), text).unwrap();
             }
-            let options = options(&mut random);
+            if manner == Manner::Any {
+                options = self::options(&mut random);
+            }
             let root = source.join("utama.fox");
             let incremental = build(&root, &options, Reuse::Results, &store);
             let clean = build(&root, &options, Reuse::Nothing, &store);
