@@ -1,0 +1,265 @@
+//! After an edit inside of fragments only those are made, and exchanged in the former image. Nobody can tell by what comes out.
+
+#![expect(clippy::unwrap_used, reason = "a test whose surroundings fail cannot go on")]
+
+use std::fmt::Write as _;
+use std::fs;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+const ROOT: &str = "\
+ambil \"hitung\"\n\
+var banyak = 2\n\
+fungsi mulai()\n  banyak = banyak + ganda(20)\n  cetak(banyak)\ntutup_fungsi\n";
+
+const COUNTING: &str = "\
+fungsi ganda(a)\n  kembalikan a * 2\ntutup_fungsi\n\
+fungsi tebak(p)\n  kembalikan p.lebar\ntutup_fungsi\n\
+struktur Kotak\n  lebar int\ntutup_struktur\n";
+
+struct Project(tempfile::TempDir);
+
+/// What a build gives: status, report, image.
+#[derive(Debug, PartialEq, Eq)]
+struct Built {
+    status: Option<i32>,
+    report: String,
+    image: Vec<u8>,
+}
+
+impl Project {
+    fn new() -> Project {
+        let project = Project(tempfile::tempdir().unwrap());
+        project.save("utama.fox", ROOT);
+        project.save("hitung.fox", COUNTING);
+        project
+    }
+
+    /// One with an image of more than a megabyte.
+    fn large() -> Project {
+        let project = Project::new();
+        let mut text = String::from(COUNTING);
+        for number in 0..2500 {
+            writeln!(text, "fungsi f{number}(a, b)\n  var c = a * {number} + b").unwrap();
+            for _ in 0..8 {
+                writeln!(text, "  c = c * 3 + (a ^ b) - c / (b + 1)").unwrap();
+            }
+            writeln!(text, "  kembalikan c\ntutup_fungsi").unwrap();
+        }
+        text.push_str("fungsi semua()\n  var c = 0\n");
+        (0..2500).for_each(|number| writeln!(text, "  c = c + f{number}(1, 2)").unwrap());
+        text.push_str("  kembalikan c\ntutup_fungsi\n");
+        project.save("hitung.fox", &text);
+        project.save("utama.fox", &ROOT.replace("cetak(banyak)", "cetak(banyak + semua())"));
+        project
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn text(&self, name: &str) -> String {
+        fs::read_to_string(self.path().join(name)).unwrap()
+    }
+
+    fn save(&self, name: &str, text: &str) {
+        fs::write(self.path().join(name), text).unwrap();
+    }
+
+    fn edit(&self, name: &str, from: &str, to: &str) {
+        let text = self.text(name);
+        assert!(text.contains(from), "{from} is not in {name}");
+        self.save(name, &text.replacen(from, to, 1));
+    }
+
+    fn morph(&self, args: &[&str]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_morph"));
+        command.current_dir(self.path()).args(["--lang", "en", "--color", "never"]).args(args);
+        command.stdin(Stdio::null()).output().unwrap()
+    }
+
+    fn built(&self, out: &str, args: &[&str]) -> Built {
+        let output = self.morph(&[&["build", "utama.fox", "-o", out], args].concat());
+        let report = String::from_utf8(output.stderr).unwrap();
+        let image = fs::read(self.path().join(out)).unwrap_or_default();
+        Built { status: output.status.code(), report, image }
+    }
+
+    /// Builds after an edit; whether objects were exchanged. It is what a clean build gives.
+    fn build(&self) -> bool {
+        let output = self.morph(&["build", "utama.fox", "-o", "hasil", "--timings"]);
+        let report = String::from_utf8(output.stderr).unwrap();
+        let exchanged = report.lines().any(|line| line.starts_with("exchange "));
+        let clean = self.built("bersih", &["--fresh"]);
+        assert_eq!(output.status.code(), clean.status, "{report}");
+        assert!(fs::read(self.path().join("hasil")).unwrap() == clean.image, "{report}");
+        // The next one has nothing to do, and tells the same.
+        assert_eq!(self.built("hasil", &[]), clean);
+        exchanged
+    }
+
+    fn run(&self) -> String {
+        let output = Command::new(self.path().join("hasil")).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    fn records(&self) -> Vec<PathBuf> {
+        let folder = fs::read_dir(self.path().join(".morph/records")).unwrap();
+        let mut records: Vec<PathBuf> = folder.map(|entry| entry.unwrap().path()).collect();
+        records.sort();
+        records
+    }
+}
+
+#[test]
+fn an_edited_function_is_exchanged_and_what_is_more_than_that_is_built_in_full() {
+    let project = Project::new();
+    assert!(!project.build());
+    assert_eq!(project.run(), "42\n");
+    let edits = [
+        ("hitung.fox", "a * 2", "a * 2 + 1", true),
+        ("hitung.fox", "a * 2", "a + a * 2 - a * 1 + a - a", true),
+        ("utama.fox", "fungsi mulai", "; di atas\n\nfungsi mulai", true),
+        ("utama.fox", "  cetak", "  ; di dalam\n  cetak", true),
+        ("utama.fox", "var banyak = 2", "var banyak = 3", true),
+        ("utama.fox", "ganda(20)", "ganda(banyak)", true),
+        // A float is of another type, and needs more of the library.
+        ("hitung.fox", "kembalikan a +", "kembalikan 0.5 + a +", false),
+        ("hitung.fox", "kembalikan 0.5 + a +", "kembalikan a +", false),
+        // Who takes other arguments is another to those who call it.
+        ("hitung.fox", "tebak(p)", "tebak(p, q)", false),
+        ("hitung.fox", "struktur Kotak\n", "struktur Kotak\n  warna int\n", false),
+        (
+            "hitung.fox",
+            "fungsi tebak",
+            "fungsi baru()\n  kembalikan 1\ntutup_fungsi\nfungsi tebak",
+            false,
+        ),
+        // What it gives is of the type that `ganda` gives: that could be another.
+        ("hitung.fox", "kembalikan 1\n", "kembalikan ganda(1)\n", false),
+        // Nobody called it until now.
+        ("hitung.fox", "kembalikan a +", "kembalikan baru() + a +", false),
+        ("hitung.fox", "kembalikan ganda(1)", "kembalikan 1", false),
+        ("hitung.fox", "kembalikan baru() + a +", "kembalikan salah", false),
+        ("hitung.fox", "kembalikan salah", "kembalikan a +", false),
+    ];
+    for (file, from, to, exchanged) in edits {
+        project.edit(file, from, to);
+        assert_eq!(project.build(), exchanged, "{from} -> {to}");
+    }
+}
+
+#[test]
+fn what_was_made_is_counted_and_told_as_by_any_build() {
+    let project = Project::new();
+    project.built("hasil", &[]);
+    project.edit("hitung.fox", "a * 2", "a * 4");
+    project.edit("utama.fox", "fungsi mulai", "\n\nfungsi mulai");
+    assert!(project.build());
+    let why = |name: &str| String::from_utf8(project.morph(&["why", name]).stdout).unwrap();
+    assert_eq!(why("ganda").lines().nth(1), Some("  its text changed"),);
+    assert!(why("mulai").contains("(utama.fox:5)"), "{}", why("mulai"));
+    project.edit("hitung.fox", "a * 4", "a * 2");
+    let output = project.morph(&["build", "utama.fox", "-o", "hasil", "--verbose"]);
+    let report = String::from_utf8(output.stderr).unwrap();
+    assert!(report.contains(" 0 were compiled"), "a text that was there before: {report}");
+}
+
+#[test]
+fn beside_a_warning_fragments_are_exchanged_and_the_warning_moves_along() {
+    let project = Project::new();
+    let warned = "fungsi aneh()\n  kembalikan 1\n  cetak(2)\ntutup_fungsi\n";
+    project.save("hitung.fox", &format!("{COUNTING}{warned}"));
+    let first = project.built("hasil", &[]);
+    assert!(first.report.contains("CODE_UNREACHABLE") && first.report.contains("hitung.fox:12"));
+    project.edit("hitung.fox", "a * 2", "a * 3");
+    project.edit("hitung.fox", "fungsi aneh", "\nfungsi aneh");
+    project.build();
+    project.edit("hitung.fox", "struktur", "\n; satu\nstruktur");
+    assert!(project.build());
+    // Its own text is another: it is looked at with all others around it.
+    project.edit("hitung.fox", "cetak(2)", "cetak(3)");
+    assert!(!project.build());
+}
+
+#[test]
+fn what_is_kept_of_the_last_build_is_believed_only_if_it_fits() {
+    let project = Project::new();
+    let mut number = 0;
+    let mut next = || {
+        number += 1;
+        project.edit("hitung.fox", "a * ", &format!("a * {number} + a * "));
+    };
+    project.build();
+    let old: Vec<(PathBuf, Vec<u8>)> =
+        project.records().into_iter().map(|path| (path.clone(), fs::read(path).unwrap())).collect();
+    next();
+    assert!(project.build());
+    // Damaged, cut off, gone, put back as it was two edits ago: one record at a time.
+    for record in project.records() {
+        let whole = fs::read(&record).unwrap();
+        for way in 0..5 {
+            next();
+            // Some are there only at times.
+            let bytes = fs::read(&record).unwrap_or_default();
+            match way {
+                0 => fs::write(&record, &bytes[..bytes.len() / 2]).unwrap(),
+                1 if record.exists() => fs::remove_file(&record).unwrap(),
+                2 => fs::write(&record, &whole).unwrap(),
+                3 if !bytes.is_empty() => {
+                    let mut bytes = bytes;
+                    let middle = bytes.len() / 2;
+                    bytes[middle] ^= 4;
+                    fs::write(&record, bytes).unwrap();
+                }
+                _ => {
+                    for (path, bytes) in &old {
+                        if *path == record {
+                            fs::write(path, bytes).unwrap();
+                        }
+                    }
+                }
+            }
+            project.morph(&["build", "utama.fox", "-o", "hasil"]);
+            let clean = project.built("bersih", &["--fresh"]);
+            let image = fs::read(project.path().join("hasil")).unwrap();
+            assert!(image == clean.image, "{} {way}", record.display());
+        }
+    }
+    // All as it was at first.
+    next();
+    old.iter().for_each(|(path, bytes)| fs::write(path, bytes).unwrap());
+    project.build();
+}
+
+#[test]
+fn a_large_image_is_written_in_the_place_of_the_former_one() {
+    let project = Project::large();
+    project.build();
+    let hasil = project.path().join("hasil");
+    assert!(fs::metadata(&hasil).unwrap().len() > 1 << 20);
+    project.edit("hitung.fox", "a * 77 + b", "a * 78 + b - a");
+    assert!(project.build());
+    assert_eq!(fs::metadata(&hasil).unwrap().permissions().mode() & 0o777, 0o755);
+    // Whatever happened to it meanwhile, the next image is right.
+    let image = fs::read(&hasil).unwrap();
+    let mut damaged = image.clone();
+    damaged[image.len() / 2] ^= 1;
+    fs::write(&hasil, damaged).unwrap();
+    project.edit("hitung.fox", "a * 79 + b", "a * 80 + b - a");
+    assert!(!project.build());
+    fs::remove_file(&hasil).unwrap();
+    project.edit("hitung.fox", "a * 81 + b", "a * 82 + b - a");
+    assert!(!project.build());
+    // Through a symbolic link the file is another one, the link stays.
+    let elsewhere = project.path().join("lain");
+    fs::rename(&hasil, &elsewhere).unwrap();
+    symlink("lain", &hasil).unwrap();
+    project.edit("hitung.fox", "a * 83 + b", "a * 84 + b - a");
+    assert!(project.build());
+    assert!(fs::symlink_metadata(&hasil).unwrap().is_symlink());
+    let left = fs::read_dir(project.path()).unwrap().map(|entry| entry.unwrap().file_name());
+    let left: Vec<_> = left.filter(|name| name.to_string_lossy().ends_with(".tmp")).collect();
+    assert_eq!(left, [] as [&str; 0]);
+}
