@@ -97,7 +97,7 @@ impl<'a, 'l> SandboxedReader<'a, 'l> {
         source: &Source<'a>,
         at: u32,
         piece: Piece,
-        seen: Option<Ended<(Seen<'a>, &'a [u8])>>,
+        seen: Option<Ended<Look<'a>>>,
         lines: &mut Lines<'_>,
     ) -> Fragment<'a> {
         match seen {
@@ -127,6 +127,9 @@ impl<'a, 'l> SandboxedReader<'a, 'l> {
         }
     }
 }
+
+/// What a look at a piece gave: what it is, and in the words of the worker.
+type Look<'a> = (Seen<'a>, &'a [u8]);
 
 /// What an earlier look at a piece gave, by its unit and its position there.
 pub(crate) type Told<'t, 'a> = dyn Fn(usize, usize, &Piece) -> Option<&'a [u8]> + 't;
@@ -214,7 +217,7 @@ impl<'a> SandboxedReader<'a, '_> {
         }
         let mut looking = Looking { texts: self.texts, units, pieces: Vec::new() };
         // What is known is read as if a worker had said it just now.
-        let mut known: Vec<Vec<Option<(Seen<'a>, &'a [u8])>>> = Vec::with_capacity(units.len());
+        let mut known: Vec<Vec<Option<Look<'a>>>> = Vec::with_capacity(units.len());
         let mut weight = 0;
         for (unit, (pieces, whole)) in pieces.iter().zip(&whole).enumerate() {
             let mut own = Vec::with_capacity(pieces.len());
@@ -332,8 +335,7 @@ struct Looking<'r, 'a> {
 
 impl<'a> Work for Looking<'_, 'a> {
     const NAME: &'static str = "look";
-    /// What it is, and in the words of the worker.
-    type Answer = (Seen<'a>, &'a [u8]);
+    type Answer = Look<'a>;
 
     fn input(&self, job: usize, _rung: Rung) -> Vec<u8> {
         let (unit, _, piece) = &self.pieces[job];

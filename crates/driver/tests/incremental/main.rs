@@ -135,11 +135,22 @@ fn histories(seed: u64, steps: usize, manner: Manner) -> Counts {
     counts
 }
 
-/// What two threads go through, with so many steps in all if nobody says another number.
-fn all_histories(default: u64, manner: Manner) -> (usize, Counts) {
+/// What to go through.
+#[derive(Clone, Copy, Debug)]
+struct Plan {
+    seed: u64,
+    steps: usize,
+    manner: Manner,
+}
+
+/// A plan of so many steps, if nobody says another number.
+fn plan(default: u64, manner: Manner) -> Plan {
     let steps = usize::try_from(number("MORPH_EDITS", default)).unwrap();
-    let seed = number("MORPH_SEED", 20_261_126);
-    println!("seed {seed}, {steps} steps, {manner:?}");
+    Plan { seed: number("MORPH_SEED", 20_261_126), steps, manner }
+}
+
+/// What two threads go through.
+fn all_histories(Plan { seed, steps, manner }: Plan) -> Counts {
     let threads: Vec<_> = [seed, seed + 1]
         .map(|seed| std::thread::spawn(move || histories(seed, steps / 2, manner)))
         .into_iter()
@@ -151,18 +162,23 @@ fn all_histories(default: u64, manner: Manner) -> (usize, Counts) {
         all.made += counts.made;
         all.exchanged += counts.exchanged;
     }
-    println!("{all:?}");
-    (steps, all)
+    all
 }
 
 #[test]
 fn an_incremental_build_equals_a_clean_one_whatever_was_edited() {
-    let (_, counts) = all_histories(2_000, Manner::Any);
+    let plan = plan(2_000, Manner::Any);
+    println!("{plan:?}");
+    let counts = all_histories(plan);
+    println!("{counts:?}");
     assert!(counts.reused > counts.made, "hardly anything was used again: {counts:?}");
 }
 
 #[test]
 fn a_fragment_that_was_edited_is_exchanged_in_the_image_that_a_clean_build_gives() {
-    let (steps, counts) = all_histories(600, Manner::Gentle);
-    assert!(counts.exchanged > steps / 4, "hardly any build exchanged anything: {counts:?}");
+    let plan = plan(600, Manner::Gentle);
+    println!("{plan:?}");
+    let counts = all_histories(plan);
+    println!("{counts:?}");
+    assert!(counts.exchanged > plan.steps / 4, "hardly any exchange: {counts:?}");
 }
