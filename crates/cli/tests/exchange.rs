@@ -7,6 +7,7 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 const ROOT: &str = "\
 ambil \"hitung\"\n\
@@ -262,4 +263,133 @@ fn a_large_image_is_written_in_the_place_of_the_former_one() {
     let left = fs::read_dir(project.path()).unwrap().map(|entry| entry.unwrap().file_name());
     let left: Vec<_> = left.filter(|name| name.to_string_lossy().ends_with(".tmp")).collect();
     assert_eq!(left, [] as [&str; 0]);
+}
+
+#[test]
+fn a_build_killed_at_any_step_loses_nothing_that_is_to_be_told() {
+    // Edits of which the image tells nothing: what nobody reaches, an import that brings nothing.
+    let edits = [
+        ("hitung.fox", "kembalikan p.lebar\n", "kembalikan p.lebar\n  kembalikan 2\n"),
+        ("utama.fox", "Ambil 322\n", "Ambil 925\n"),
+        ("hitung.fox", "kembalikan p.lebar\n", "kembalikan tiada\n"),
+        ("hitung.fox", "kembalikan p.lebar\n", "kembalikan 0\n"),
+    ];
+    let mut lost = 0;
+    for (file, from, to) in edits {
+        for step in 1.. {
+            let project = Project::new();
+            project.save("utama.fox", &format!("Ambil 322\n{ROOT}"));
+            project.built("hasil", &[]);
+            project.edit(file, from, to);
+            let number = step.to_string();
+            let ended = project.built("hasil", &["--die-at", &number]);
+            // What was exchanged before, and what comes after.
+            let clean = project.built("bersih", &["--fresh"]);
+            assert_eq!(project.built("hasil", &[]), clean, "{to}, killed at {step}");
+            project.edit("hitung.fox", "a * 2", "a * 2 + 1");
+            let clean = project.built("bersih", &["--fresh"]);
+            assert_eq!(project.built("hasil", &[]), clean, "{to}, killed at {step}, edited");
+            if ended.status.is_some() {
+                break;
+            }
+            lost += 1;
+        }
+    }
+    assert!(lost > 40, "only {lost} builds were killed");
+}
+
+#[test]
+fn without_the_record_of_exchanges_nothing_is_taken_for_what_it_was_before_them() {
+    for damage in [0, 1] {
+        let project = Project::new();
+        let more = "fungsi sendiri(s)\n  kembalikan 1\ntutup_fungsi\n\
+            fungsi sisa()\n  var x = 1\n  cetak(x)\ntutup_fungsi\n";
+        project.save("hitung.fox", &format!("{COUNTING}{more}"));
+        project.build();
+        // Nobody reaches it: the image is the same.
+        project.edit("hitung.fox", "var x = 1", "var x = sendiri(\"abc\")");
+        assert!(project.build());
+        let folder = project.path().join(".morph/records");
+        let found = project
+            .records()
+            .into_iter()
+            .find(|path| path.file_name().unwrap().to_string_lossy().starts_with("exchanged-"));
+        let record = found.unwrap_or_else(|| panic!("nothing in {}", folder.display()));
+        match damage {
+            0 => fs::remove_file(record).unwrap(),
+            _ => fs::write(record, b"MORPH").unwrap(),
+        }
+        project.edit("hitung.fox", "a * 2", "a * 3");
+        project.morph(&["build", "utama.fox", "-o", "hasil"]);
+        project.edit("hitung.fox", "fungsi sendiri(s)", "fungsi lainnya(s)");
+        let clean = project.built("bersih", &["--fresh"]);
+        assert!(clean.report.contains("NAME_UNKNOWN"));
+        assert_eq!(project.built("hasil", &[]), clean, "{damage}");
+    }
+}
+
+#[test]
+fn what_only_another_fragment_brought_in_is_not_what_an_edited_one_means() {
+    let project = Project::new();
+    let block = |number: u32, text: &str| format!("### {number}\n{text}\n");
+    let function = |name: &str, body: &str| format!("fungsi {name}()\n  {body}\ntutup_fungsi\n");
+    let helper = |result: &str| format!("fungsi bantu(s)\n  kembalikan {result}\ntutup_fungsi\n");
+    let calling = function("sebut", "kembalikan bantu(\"a\")");
+    project.save("b.fox", &(block(1, &calling) + &block(2, &helper("1"))));
+    project.save("c.fox", &block(900, &helper("2")));
+    project.save("d.fox", &block(901, &helper("3")));
+    let root = "Daftar \"c.fox\" = 900\nDaftar \"d.fox\" = 901\nAmbil \"b.fox\" 1\n";
+    let own = function("f", "var x = 1");
+    let main = function("mulai", "f()\n  cetak(sebut())");
+    project.save("utama.fox", &format!("{root}{own}{main}"));
+    assert!(!project.build());
+    project.edit("utama.fox", "var x = 1", "var x = 2");
+    assert!(project.build());
+    project.edit("utama.fox", "var x = 2", "var x = bantu(\"ab\")");
+    assert!(!project.build());
+}
+
+#[test]
+fn a_function_that_makes_a_struct_is_as_it_was_when_only_its_layout_changes() {
+    let project = Project::new();
+    project.edit("utama.fox", "  cetak", "  var k = Kotak(1)\n  cetak");
+    project.built("hasil", &[]);
+    project.edit("utama.fox", "  var k", "\n  ; kotak\n  var k");
+    let output = project.morph(&["build", "utama.fox", "-o", "hasil", "--verbose", "--timings"]);
+    let report = String::from_utf8(output.stderr).unwrap();
+    assert!(report.contains(" 0 were compiled") && report.contains("exchange "), "{report}");
+    assert!(!project.build());
+}
+
+#[test]
+fn a_watch_leaves_the_image_of_the_last_save() {
+    let project = Project::large();
+    let watched = project.path().join("hasil");
+    let mut watch = Command::new(env!("CARGO_BIN_EXE_morph"))
+        .current_dir(project.path())
+        .args(["watch", "utama.fox", "-o", "hasil", "--quiet"])
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let is_right = |number: u32| {
+        let clean = project.built("bersih", &["--fresh"]).image;
+        let until = Instant::now() + Duration::from_secs(60);
+        while Instant::now() < until {
+            if fs::read(&watched).is_ok_and(|image| image == clean) {
+                // It stays so.
+                std::thread::sleep(Duration::from_millis(300));
+                return fs::read(&watched).is_ok_and(|image| image == clean);
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        panic!("save {number} has no image");
+    };
+    let mut right = is_right(0);
+    for number in 1..4 {
+        project.edit("hitung.fox", "a * 77", &format!("a * 77 + {number}"));
+        right &= is_right(number);
+    }
+    watch.kill().unwrap();
+    watch.wait().unwrap();
+    assert!(right);
 }

@@ -21,6 +21,7 @@ use morph_diag::FragmentId;
 use morph_fault::fault::Key;
 use morph_link::Exchange;
 use morph_object::Object;
+use morph_sema::summary::Side;
 use rustc_hash::FxHashMap;
 
 use crate::analysis::to_u32;
@@ -102,7 +103,7 @@ fn exchange(
     ledger: &mut Ledger,
     stopwatch: &mut Stopwatch,
 ) -> Option<(Option<Vec<u8>>, Sum, FormerImage)> {
-    let mut kept = standing::read(edited.image, ledger)?;
+    let mut kept = standing::read(edited.inputs.state(), edited.image, ledger)?;
     let mut former = FormerImage::of(edited, site, ledger)?;
     ledger.results.ask_partly();
     stopwatch.lap("standing");
@@ -136,7 +137,8 @@ fn exchange(
     ledger.results.count(kept.standing.tasks.saturating_sub(asked), 0);
     debug_assert!(made <= asked, "what was made was asked for");
     let New { sum, image, changes } = new;
-    kept.keep(sum, changes, digests, ledger);
+    edited.take_digests();
+    kept.keep((edited.inputs.state(), sum), changes, digests, ledger);
     for (id, range, line) in moved {
         edited.place(id, range, line);
     }
@@ -168,6 +170,10 @@ fn make(
     for id in structs {
         neighbours.include(id, ledger)?;
     }
+    for name in CALLED_UNNAMED {
+        neighbours.mention(Side::Library, name);
+    }
+    let read: Vec<_> = units.iter().filter_map(|unit| kept_unit(unit, ledger)).collect();
     for _ in 0..MOST_ATTEMPTS {
         neighbours.follow(ledger)?;
         let (answers, keys, made) = attempt(neighbours, &edits, site, ledger)?;
@@ -185,14 +191,27 @@ fn make(
             }
             return Some(remade);
         }
-        // The answers do not count: they could be others.
-        ledger.results.uncount();
+        // The answers do not count: they could be others. What was read does.
+        ledger.results.begin_anew();
+        ledger.results.ask_partly();
+        for (text, kept) in &read {
+            ledger.results.keep_unit_as(Side::Program, text, kept);
+        }
         for id in missing {
             neighbours.include(id, ledger)?;
         }
     }
     None
 }
+
+/// What is kept of a unit as it is now, by its text.
+fn kept_unit<'a>(unit: &Unit<'a>, ledger: &mut Ledger) -> Option<(&'a str, Vec<u8>)> {
+    let kept = ledger.results.unit(Side::Program, unit.text)?;
+    Some((unit.text, kept.to_vec()))
+}
+
+/// Functions of the library that code is made to call by what a name means, whatever the text says: a call of a struct needs memory.
+const CALLED_UNNAMED: [&str; 2] = ["sys_alloc", "sys_read"];
 
 /// Each attempt knows what the one before asked about in vain.
 const MOST_ATTEMPTS: usize = 3;

@@ -18,6 +18,7 @@ use crate::ledger::Ledger;
 use crate::options::{Grain, Options};
 use crate::protection::{Shield, compiler_build};
 use crate::results::KeptBuilt;
+use crate::unchanged;
 use crate::worker::read_built;
 
 /// More changed names than these say nothing new.
@@ -32,6 +33,8 @@ pub struct History {
     pub options: String,
     /// Seconds since 1970.
     pub built: u64,
+    /// Its texts.
+    state: unchanged::State,
     compiler: Build,
     /// How each unit is shown, and whose it is. The program's first.
     pub units: Vec<(String, Side)>,
@@ -126,7 +129,7 @@ impl History {
     /// What a record says; what has changed since is put in, if there is anything.
     pub(crate) fn read(user: &str, store: &mut Store) -> Option<History> {
         let mut history: History = postcard::from_bytes(&store.record(&record(user))?).ok()?;
-        if let Some(since) = standing::exchanges(user, history.built, store) {
+        if let Some(since) = standing::exchanges(user, (history.state, history.built), store) {
             history.built = since.now;
             history.fragments.iter_mut().for_each(|entry| entry.reused = true);
             let place = |entry: &Entry| (entry.unit, entry.position);
@@ -171,6 +174,7 @@ pub(crate) fn keep(
     root: &str,
     analysis: &Analysis<'_>,
     options: &Options,
+    state: unchanged::State,
     shield: &Shield,
     ledger: &mut Ledger,
 ) -> u64 {
@@ -235,6 +239,7 @@ pub(crate) fn keep(
         root: root.to_owned(),
         options: options.to_string(),
         built: now,
+        state,
         compiler: compiler_build(),
         units: units.iter().map(|unit| (unit.path.clone(), unit.side())).collect(),
         fragments,

@@ -86,8 +86,9 @@ fn could_be(metadata: &fs::Metadata, length: u64) -> bool {
 
 /// Whether the very image is there already: then it need not be written.
 fn is_written(path: &Path, bytes: &[u8]) -> bool {
+    let Ok(file) = File::open(path) else { return false };
     let mut rest = bytes;
-    let compared = in_parts(path, |part| match rest.split_at_checked(part.len()) {
+    let compared = in_parts(&file, |part| match rest.split_at_checked(part.len()) {
         Some((same, behind)) if same == part => {
             rest = behind;
             true
@@ -97,22 +98,25 @@ fn is_written(path: &Path, bytes: &[u8]) -> bool {
     compared && rest.is_empty()
 }
 
-/// Whether an executable with this length and checksum is there.
-pub(crate) fn is_there(path: &Path, (length, checksum): (u64, u32)) -> bool {
+/// The executable with this length and checksum, if it is there.
+pub(crate) fn open(path: &Path, (length, checksum): (u64, u32)) -> Option<File> {
     let mut hasher = crc32fast::Hasher::new();
-    let could_be = fs::metadata(path).is_ok_and(|metadata| could_be(&metadata, length));
-    could_be
-        && in_parts(path, |part| {
+    // A pipe is never opened: that could take for ever.
+    if !could_be(&fs::metadata(path).ok()?, length) {
+        return None;
+    }
+    let file = File::open(path).ok()?;
+    let whole = could_be(&file.metadata().ok()?, length)
+        && in_parts(&file, |part| {
             hasher.update(part);
             true
-        })
-        && hasher.finalize() == checksum
+        });
+    (whole && hasher.finalize() == checksum).then_some(file)
 }
 
 /// Reads a file part by part, as long as `go_on` says so: an image is large, and memory that nobody has touched yet is dear. Whether it
 /// came to the end.
-fn in_parts(path: &Path, mut go_on: impl FnMut(&[u8]) -> bool) -> bool {
-    let Ok(mut file) = File::open(path) else { return false };
+fn in_parts(mut file: &File, mut go_on: impl FnMut(&[u8]) -> bool) -> bool {
     let mut part = vec![0; PART];
     loop {
         match file.read(&mut part) {

@@ -63,3 +63,4 @@ pub use image::write_image;
 pub use ledger::Note;
 pub use pipeline::{Output, Status, build};
 pub use protection::{MOST_SANDBOXES, compiler_build};
+pub use unchanged::checksum as image_sum;

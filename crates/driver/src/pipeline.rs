@@ -260,13 +260,16 @@ pub fn build(root: &Path, options: &Options, mut isolation: Isolation) -> Output
     bundle::write_all(&broken, &analysis, options, &shield, &mut ledger);
     let bundles = ledger.bundles().map(|folder| project::seen_from_here(&folder));
     stopwatch.lap("build");
-    let built = history::keep(&made, &shown, &analysis, options, &shield, &mut ledger);
     let before = unchanged::Before::of(&project, &program)
         .filter(|_| broken.is_empty() && !options.hot && ledger.results.are_kept());
+    let state = before.as_ref().map(unchanged::Before::state).unwrap_or_default();
+    let built = history::keep(&made, &shown, &analysis, options, state, &shield, &mut ledger);
     let sum = image.as_deref().map(unchanged::checksum);
-    if let (Some(_), Some(placed), Some(sum)) = (&before, &placed, sum) {
-        edit::standing::keep(&analysis, placed, sum, built, &mut ledger);
+    let healthy = before.is_some() && status == Status::Complete;
+    if let (true, Some(placed), Some(sum)) = (healthy, &placed, sum) {
+        edit::standing::keep(&analysis, placed, (state, sum), built, &mut ledger);
     }
+    edit::standing::forget_exchanges(&mut ledger);
     let report = Parts::new(analysis, entry).into_report(&program);
     if let Some(before) = before {
         before.keep(status, image.as_deref(), sum, &report, &mut ledger);

@@ -170,6 +170,13 @@ impl Results {
         put(store, unit_key(side, &digest(text)), &encode(&kept));
     }
 
+    /// Keeps of a unit with this text what was kept before.
+    pub(crate) fn keep_unit_as(&mut self, side: Side, text: &str, kept: &[u8]) {
+        if let Some(store) = &mut self.store {
+            store.put(unit_key(side, &digest(text)), kept);
+        }
+    }
+
     /// What is known of the fragment with this key.
     pub(crate) fn built(&mut self, key: &Key) -> Option<&[u8]> {
         self.store.as_mut()?.get(&built_key(key))
@@ -224,11 +231,6 @@ impl Results {
         if let Some(store) = &mut self.store {
             store.forget_new();
         }
-    }
-
-    /// What was counted does not count.
-    pub(crate) fn uncount(&mut self) {
-        (self.reused, self.made) = (0, 0);
     }
 
     /// What earlier builds did, as the last one left it.

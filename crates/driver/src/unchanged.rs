@@ -6,18 +6,21 @@
 //! nothing but texts has changed, [`edit`](crate::edit) takes it from there.
 
 use std::collections::BTreeSet;
+use std::fs::File;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 
 use morph_diag::{Diagnostic, FragmentId, Label, Origin, Severity};
-use morph_fault::fault::{Build, FaultId};
+use morph_fault::fault::{Build, FaultId, Key};
 use morph_sema::summary::Side;
 use morph_syntax::UnitRange;
 use serde::{Deserialize, Serialize};
 
 use crate::config;
 use crate::image;
+use crate::key::Hasher;
 use crate::ledger::Ledger;
 use crate::library;
 use crate::pipeline::Status;
@@ -52,6 +55,21 @@ pub(crate) struct Unit {
     pub(crate) path: String,
     pub(crate) file: Option<PathBuf>,
     pub(crate) text: Digest,
+}
+
+/// Which texts a record is about. Two states may have one image: then it does not tell which record goes with which.
+pub(crate) type State = [u8; 32];
+
+impl Inputs {
+    pub(crate) fn state(&self) -> State {
+        let mut hasher = Hasher::of("state").bytes(&self.build.0);
+        for Unit { path, file, text } in &self.units {
+            let file = file.as_ref().map_or(&[][..], |file| file.as_os_str().as_bytes());
+            hasher = hasher.text(path).bytes(file).bytes(text);
+        }
+        let Key(state) = hasher.finish();
+        state
+    }
 }
 
 /// What came out.
@@ -137,8 +155,8 @@ pub(crate) struct Edited {
     pub(crate) inputs: Inputs,
     outcome: Outcome,
     pub(crate) image: Sum,
-    /// Whether that lies where the caller would write the image.
-    pub(crate) in_place: bool,
+    /// The file that it is, where the caller would write the image.
+    pub(crate) file: Option<File>,
     /// The texts as they are now, by unit: all of them if there is something to tell, else those that have changed.
     pub(crate) texts: Vec<Option<String>>,
     /// Units that have changed, in order, with the digests of their texts.
@@ -179,17 +197,17 @@ fn found(
     let places = inputs.probes.iter().map(|probe| probe.path.as_path());
     let folders = project.folders(files.chain(places));
     // A large image takes as long to look through as all texts together.
-    let (in_place, texts) = thread::scope(|scope| {
+    let (file, texts) = thread::scope(|scope| {
         let place = outcome.image.zip(image_at);
         let large = place.filter(|((length, _), _)| *length > LONGEST_IMAGE as u64);
-        let looking = large.map(|(sum, path)| scope.spawn(move || image::is_there(path, sum)));
+        let looking = large.map(|(sum, path)| scope.spawn(move || image::open(path, sum)));
         let silent = outcome.problems.is_empty() && outcome.closed.is_empty();
         let texts = texts(&inputs.units, !silent)?;
-        let in_place = match looking {
+        let file = match looking {
             Some(looking) => looking.join().ok()?,
-            None => place.is_some_and(|(sum, path)| image::is_there(path, sum)),
+            None => place.and_then(|(sum, path)| image::open(path, sum)),
         };
-        Some((in_place, texts))
+        Some((file, texts))
     })?;
     let changed = texts.iter().zip(&inputs.units).enumerate();
     let changed = changed.filter(|(_, ((_, digest), unit))| *digest != unit.text);
@@ -201,11 +219,11 @@ fn found(
             keep_texts(project, &inputs, texts);
             return None;
         };
-        let edited = Edited { inputs, outcome, image, in_place, texts, changed, folders };
+        let edited = Edited { inputs, outcome, image, file, texts, changed, folders };
         return Some(Found::Edited(Box::new(edited)));
     }
     let at_hand = |sum: Sum| last_image.is_some_and(|image| checksum(image) == sum);
-    let in_place = in_place || image_at.is_none() && outcome.image.is_some_and(at_hand);
+    let in_place = file.is_some() || image_at.is_none() && outcome.image.is_some_and(at_hand);
     let image = match outcome.image {
         Some(sum) if !in_place => Some(kept_image(ledger, sum)?),
         Some(_) | None => None,
@@ -286,13 +304,17 @@ impl Edited {
         }
     }
 
-    /// Keeps what came out for the next build: this image.
-    pub(crate) fn keep(&mut self, image: Sum, small: Option<&[u8]>, ledger: &mut Ledger) {
+    /// Takes note that the texts are as they are now.
+    pub(crate) fn take_digests(&mut self) {
         for (unit, digest) in &self.changed {
             if let Some(unit) = self.inputs.units.get_mut(*unit) {
                 unit.text = *digest;
             }
         }
+    }
+
+    /// Keeps what came out for the next build: this image.
+    pub(crate) fn keep(&mut self, image: Sum, small: Option<&[u8]>, ledger: &mut Ledger) {
         self.outcome.image = Some(image);
         keep(&self.inputs, &self.outcome, small, ledger);
     }
@@ -401,6 +423,11 @@ impl Before {
         Some(Before { inputs })
     }
 
+    /// Which texts it depended on.
+    pub(crate) fn state(&self) -> State {
+        self.inputs.state()
+    }
+
     /// Keeps what came out for the next build.
     pub(crate) fn keep(
         &self,
@@ -464,7 +491,8 @@ impl Before {
 /// Longer images are not kept beside where they are written.
 pub(crate) const LONGEST_IMAGE: usize = 1 << 20;
 
-pub(crate) fn checksum(image: &[u8]) -> Sum {
+/// The length and the checksum of an image, as [`Output::sum`](crate::Output::sum) has them.
+pub fn checksum(image: &[u8]) -> (u64, u32) {
     (image.len() as u64, crc32fast::hash(image))
 }
 

@@ -70,20 +70,20 @@ impl Watch {
         loop {
             let start = Instant::now();
             let mut built = self.build(options, Reuse::Results, image.as_ref());
-            take_image(&mut built, &mut image);
+            let mut has_bytes = take_image(&mut built, &mut image);
             // What is saved from here on is seen: the folders are watched before their files are read again.
             let mut counts = counts(&built);
             while saves.watch(self.folders(&built))? {
                 built = self.build(options, Reuse::Results, image.as_ref());
-                take_image(&mut built, &mut image);
+                has_bytes |= take_image(&mut built, &mut image);
                 // What the first had made the second one takes.
                 counts = if counts.1 > 0 { counts } else { self::counts(&built) };
             }
             status = Status::from(built.status);
             let now = closed_fragments(&built, lang);
             let changed = built.sum != sum;
-            // Whoever reads that a build is done finds its image.
-            if let (true, Some(path), Some(image)) = (changed, &self.output, &image)
+            // Whoever reads that a build is done finds its image. One without bytes was written by the build.
+            if let (true, Some(path), Some(image)) = (changed && has_bytes, &self.output, &image)
                 && let Err(error) =
                     morph_driver::write_image(path, image, &options.isolation().deferral)
             {
@@ -204,13 +204,17 @@ impl Watch {
     }
 }
 
-/// Keeps the image of a build at hand. Where a build gives no bytes, those at hand are the right ones, or somebody else has them.
-fn take_image(built: &mut Output, image: &mut Option<Arc<Vec<u8>>>) {
-    match built.image.take() {
-        Some(new) => *image = Some(Arc::new(new)),
-        None if built.in_place => {}
-        None => *image = None,
+/// Keeps the bytes of an image at hand, if the build gave any; whether it did. One without bytes is the one at hand, or it lies where it
+/// belongs and the one at hand is an older one.
+fn take_image(built: &mut Output, image: &mut Option<Arc<Vec<u8>>>) -> bool {
+    if let Some(new) = built.image.take() {
+        *image = Some(Arc::new(new));
+        return true;
     }
+    let at_hand =
+        |image: &Arc<Vec<u8>>| built.sum.is_some_and(|sum| sum == morph_driver::image_sum(image));
+    *image = image.take().filter(at_hand);
+    false
 }
 
 /// How many fragments were as before, and how many compiled.

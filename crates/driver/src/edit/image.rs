@@ -31,13 +31,18 @@ pub(crate) enum FormerImage {
 }
 
 impl FormerImage {
-    pub(super) fn of(edited: &Edited, site: &Site<'_>, ledger: &mut Ledger) -> Option<FormerImage> {
+    pub(super) fn of(
+        edited: &mut Edited,
+        site: &Site<'_>,
+        ledger: &mut Ledger,
+    ) -> Option<FormerImage> {
         let (length, _) = edited.image;
         if length <= LONGEST_IMAGE as u64 {
             return unchanged::kept_image(ledger, edited.image).map(FormerImage::Bytes);
         }
-        if let Some(path) = site.image_at.filter(|_| edited.in_place) {
-            return File::open(path).ok().map(FormerImage::File);
+        // The very file that was compared with its checksum.
+        if let Some(file) = edited.file.take() {
+            return Some(FormerImage::File(file));
         }
         let last = site.last_image.filter(|image| unchanged::checksum(image) == edited.image)?;
         Some(FormerImage::Shared(Arc::clone(last)))

@@ -197,6 +197,11 @@ impl<'n, 'a> Neighbours<'n, 'a> {
         Some(())
     }
 
+    /// A name is of concern to code of `side`.
+    pub(crate) fn mention(&mut self, side: Side, name: &'a str) {
+        self.mentions.push_back((side, name));
+    }
+
     /// Includes all that is mentioned, and all that this depends on.
     pub(crate) fn follow(&mut self, ledger: &mut Ledger) -> Option<()> {
         while let Some((side, name)) = self.mentions.pop_front() {

@@ -1,6 +1,8 @@
-//! What stands: what is kept of a build that had nothing to tell, so that a few fragments of it can be exchanged.
+//! What stands: what is kept of a build without errors, so that a few fragments of it can be exchanged.
 //!
-//! Two records: one of the last full build, and one of what was exchanged since. Both say which image they belong to.
+//! Two records: one of the last full build, and one of what was exchanged since. Each says which texts it is about, and which image came
+//! of them; the texts alone would not tell that the image is there, the image alone would not tell which texts it comes from. What
+//! does not go together, because a build was killed between two records or one was damaged, is not used.
 
 use std::collections::BTreeMap;
 
@@ -9,17 +11,19 @@ use morph_fault::fault::Key;
 use serde::{Deserialize, Serialize};
 
 use super::names::Names;
-use crate::analysis::{Analysis, State, to_u32};
+use crate::analysis::{self, Analysis, to_u32};
 use crate::compile::Placed;
 use crate::history::Change;
 use crate::key::Hasher;
 use crate::ledger::Ledger;
 use crate::side_by_side;
-use crate::unchanged::Sum;
+use crate::unchanged::{State, Sum};
 
 /// The program of the last full build.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Standing {
+    /// Its texts.
+    state: State,
     image: Sum,
     /// When its history was written.
     built: u64,
@@ -34,6 +38,8 @@ pub(crate) struct Standing {
 pub(crate) struct Fragment {
     /// Whether it takes part.
     pub(crate) active: bool,
+    /// Whether the program imports it, itself or with its file; else another one's need brought it in.
+    pub(crate) imported: bool,
     /// Which input of the link it is, if it has an object.
     pub(crate) input: Option<u32>,
     /// Whether it has something to do at start-up.
@@ -45,8 +51,10 @@ pub(crate) struct Fragment {
 /// What was exchanged since.
 #[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Exchanged {
-    /// The image of the full build, and the one that came out last.
-    of: Sum,
+    /// The texts of the full build, and those of the last one.
+    of: State,
+    state: State,
+    /// The image that came out last.
     image: Sum,
     /// What has changed in the map of the image.
     changes: morph_link::Changes,
@@ -89,12 +97,12 @@ pub(crate) fn text_digest(text: &str) -> u64 {
 /// Fewer units are digested by one thread.
 const LEAST_UNITS: usize = 8;
 
-/// Keeps what a full build came to: its image, where the linker placed what, and when its history was written. What is kept of earlier
-/// ones goes.
+/// Keeps what a full build without errors came to: of which texts, which image, where the linker placed what; and when its history was
+/// written.
 pub(crate) fn keep(
     analysis: &Analysis<'_>,
     placed: &Placed,
-    image: Sum,
+    (state, image): (State, Sum),
     built: u64,
     ledger: &mut Ledger,
 ) {
@@ -106,11 +114,16 @@ pub(crate) fn keep(
         let texts = unit.fragments.iter().map(|fragment| text_digest(unit.text_of(fragment)));
         texts.collect::<Vec<u64>>()
     });
+    let mut imported = vec![false; analysis.places.len()];
+    for place in &analysis.program.included {
+        imported[analysis.id(*place).0 as usize] = true;
+    }
     let mut fragments: Vec<Fragment> = analysis
         .ids()
         .zip(texts.into_iter().flatten())
         .map(|(id, text)| Fragment {
-            active: *analysis.state(id) != State::Inactive,
+            active: *analysis.state(id) != analysis::State::Inactive,
+            imported: imported[id.0 as usize],
             input: None,
             initialises: false,
             text,
@@ -121,7 +134,7 @@ pub(crate) fn keep(
             (fragment.input, fragment.initialises) = (Some(input), *initialises);
         }
     }
-    let standing = Standing { image, built, tasks, counts, fragments };
+    let standing = Standing { state, image, built, tasks, counts, fragments };
     let (Ok(head), Ok(map)) = (postcard::to_stdvec(&standing), postcard::to_stdvec(&placed.map))
     else {
         return;
@@ -130,11 +143,17 @@ pub(crate) fn keep(
     let Ledger { results, notes, .. } = ledger;
     let user = results.user().to_owned();
     results.set_sections(&record(&user), &[&head, &map, names.bytes()], notes);
+}
+
+/// Forgets what was exchanged: a full build was done since.
+pub(crate) fn forget_exchanges(ledger: &mut Ledger) {
+    let Ledger { results, notes, .. } = ledger;
+    let user = results.user().to_owned();
     results.remove_record(&record_of_exchanges(&user), notes);
 }
 
-/// What is kept of the build that gave this image.
-pub(crate) fn read(image: Sum, ledger: &mut Ledger) -> Option<Kept> {
+/// What is kept of the build of these texts that gave this image.
+pub(crate) fn read(state: State, image: Sum, ledger: &mut Ledger) -> Option<Kept> {
     let user = ledger.results.user().to_owned();
     let sections = ledger.results.sections(&record(&user))?;
     let mut standing: Standing = postcard::from_bytes(&sections.get(HEAD)?).ok()?;
@@ -143,18 +162,19 @@ pub(crate) fn read(image: Sum, ledger: &mut Ledger) -> Option<Kept> {
         return None;
     }
     let mut exchanged = Exchanged {
-        of: standing.image,
+        of: standing.state,
+        state: standing.state,
         image: standing.image,
         built: standing.built,
         ..Exchanged::default()
     };
     if let Some(since) = ledger.results.sections(&record_of_exchanges(&user)) {
         let found: Exchanged = postcard::from_bytes(&since.get(HEAD)?).ok()?;
-        if found.of == standing.image && found.built == standing.built {
+        if found.of == standing.state && found.built == standing.built {
             exchanged = found;
         }
     }
-    if exchanged.image != image {
+    if (exchanged.state, exchanged.image) != (state, image) {
         return None;
     }
     for (FragmentId(id), text) in &exchanged.texts {
@@ -168,27 +188,27 @@ pub(crate) fn read(image: Sum, ledger: &mut Ledger) -> Option<Kept> {
     Some(Kept { standing, exchanged, names, map })
 }
 
-/// What was exchanged since the history of a program was written, if that is the one.
+/// What was exchanged since the history of a program was written, if that is the one: of these texts, at this time.
 pub(crate) fn exchanges(
     user: &str,
-    built: u64,
+    (state, built): (State, u64),
     store: &mut morph_store::Store,
 ) -> Option<Exchanged> {
     let head = store.sections(&record_of_exchanges(user))?.get(HEAD)?;
     let exchanged: Exchanged = postcard::from_bytes(&head).ok()?;
-    (exchanged.built == built).then_some(exchanged)
+    ((exchanged.of, exchanged.built) == (state, built)).then_some(exchanged)
 }
 
 impl Kept {
-    /// Keeps what was exchanged: this image came out now, with these texts.
+    /// Keeps what was exchanged: of these texts this image came out now, and these fragments are others.
     pub(crate) fn keep(
         mut self,
-        image: Sum,
+        (state, image): (State, Sum),
         changes: morph_link::Changes,
         texts: Vec<(FragmentId, u64)>,
         ledger: &mut Ledger,
     ) {
-        self.exchanged.image = image;
+        (self.exchanged.state, self.exchanged.image) = (state, image);
         self.exchanged.texts.extend(texts);
         self.exchanged.changes.add(changes);
         let Ok(head) = postcard::to_stdvec(&self.exchanged) else { return };

@@ -145,7 +145,7 @@ impl<'a> Former<'a> {
     }
 
     /// Whether the unit brings the same definitions into the program as before: each name that it uses now or used before, but not both, is
-    /// one that the program defines itself. Where it is told who brought something in (the build was not `silent`), each edited fragment
+    /// one that the program defines itself, in what it imports. Where it is told who brought something in (the build was not `silent`), each edited fragment
     /// has to.
     fn keeps_company(
         &self,
@@ -170,7 +170,12 @@ impl<'a> Former<'a> {
             false => unit.changed.chunks(1).flat_map(difference).collect(),
         };
         for (name, kind) in differences {
-            let ids: Vec<FragmentId> = neighbours.names.find(Side::Program, name).collect();
+            // What only closure brought in may come too late for this fragment: closure goes through the program in its order.
+            let imported = |FragmentId(id): &FragmentId| {
+                neighbours.standing.fragments.get(*id as usize).is_some_and(|one| one.imported)
+            };
+            let ids: Vec<FragmentId> =
+                neighbours.names.find(Side::Program, name).filter(imported).collect();
             let mut meant = false;
             for id in ids {
                 let found = neighbours.include(id, ledger)?;
