@@ -301,6 +301,13 @@ impl Store {
         self.packs.iter().map(|named| named.pack.size()).sum()
     }
 
+    /// Takes note of a record that cannot be read, however often somebody asks for it.
+    fn note(&mut self, problem: Problem) {
+        if !self.problems.contains(&problem) {
+            self.problems.push(problem);
+        }
+    }
+
     /// What was left out so far; each is told once.
     pub fn problems(&mut self) -> Vec<Problem> {
         std::mem::take(&mut self.problems)
@@ -368,7 +375,7 @@ impl Store {
         match record::read(&bytes) {
             Ok(value) => Some(value.to_vec()),
             Err(what) => {
-                self.problems.push(Problem { file, what });
+                self.note(Problem { file, what });
                 None
             }
         }
@@ -381,7 +388,7 @@ impl Store {
         match Sections::read(open, length) {
             Ok(sections) => Some(sections),
             Err(what) => {
-                self.problems.push(Problem { file, what });
+                self.note(Problem { file, what });
                 None
             }
         }
