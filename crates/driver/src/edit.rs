@@ -1,7 +1,7 @@
 //! A few fragments of a program were edited: they are made anew and exchanged in its image.
 //!
 //! ```text
-//! last build (nothing to tell), texts that have changed
+//! last build (no error), texts that have changed
 //!   -> the units that were edited, read anew     -> does every fragment show the same to all others as before?
 //!   -> the definitions that the edited ones ask about -> check and compile those fragments alone
 //!   -> their objects exchanged in the former image -> image, records
@@ -9,7 +9,7 @@
 //!
 //! What comes out is what a full build gives; what takes the time in a full build, reading and joining and linking all that has not
 //! changed, is left out. Whatever else there is to an edit than this (a name that comes or goes, a signature, an import, anything to
-//! tell, a crash) is left to a full build: then nothing of what was tried here counts.
+//! tell about an edited fragment, a crash) is left to a full build: then nothing of what was tried here counts.
 
 use std::path::Path;
 use std::rc::Rc;
@@ -132,10 +132,8 @@ fn exchange(
     }
     history::add(&mut kept.exchanged.history, history);
     kept.exchanged.now = time.map_or(0, |time| time.as_secs());
-    let made = remade.values().filter(|remade| remade.now).count();
-    let asked = remade.len();
-    ledger.results.count(kept.standing.tasks.saturating_sub(asked), 0);
-    debug_assert!(made <= asked, "what was made was asked for");
+    // Those that were edited are counted already.
+    ledger.results.count(kept.standing.tasks.saturating_sub(remade.len()), 0);
     let New { sum, image, changes } = new;
     edited.take_digests();
     kept.keep((edited.inputs.state(), sum), changes, digests, ledger);

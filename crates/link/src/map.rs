@@ -28,7 +28,7 @@ pub struct Map {
     /// The symbols of all definitions, one behind the other.
     pub(crate) names: String,
     /// Of all objects, in their order, each object's as in the object: see [`Fixup::pack`].
-    #[serde(with = "packed")]
+    #[serde(with = "morph_object::bytes")]
     pub(crate) fixups: Vec<u8>,
     /// Where the program begins.
     pub(crate) entry: u32,
@@ -90,7 +90,7 @@ pub(crate) struct Changed {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct ObjectParts {
     pub(crate) definitions: Vec<Defined>,
-    #[serde(with = "packed")]
+    #[serde(with = "morph_object::bytes")]
     pub(crate) fixups: Vec<u8>,
 }
 
@@ -371,37 +371,5 @@ impl Fixup {
             kind: KINDS[(word >> 2 & 3) as usize],
             goal,
         })
-    }
-}
-
-/// Bytes as one piece.
-mod packed {
-    use std::fmt;
-
-    use serde::de::{Deserializer, Error, Visitor};
-    use serde::ser::Serializer;
-
-    pub(super) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_bytes(bytes)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Vec<u8>, D::Error> {
-        deserializer.deserialize_bytes(Bytes)
-    }
-
-    struct Bytes;
-
-    impl Visitor<'_> for Bytes {
-        type Value = Vec<u8>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("bytes")
-        }
-
-        fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<Vec<u8>, E> {
-            Ok(bytes.to_vec())
-        }
     }
 }

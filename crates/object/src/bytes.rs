@@ -1,15 +1,25 @@
-//! Bytes of a section as one piece, not one by one. Their form is that of a sequence of bytes: length, then content.
+//! Bytes as one piece, not one by one, for `#[serde(with = "...")]`. Their form is that of a sequence of bytes: length, then content.
 
 use std::fmt;
 
 use serde::de::{Deserializer, Error, Visitor};
 use serde::ser::Serializer;
 
-pub(crate) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+/// Writes them.
+///
+/// # Errors
+///
+/// What the format says.
+pub fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_bytes(bytes)
 }
 
-pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+/// Reads them.
+///
+/// # Errors
+///
+/// What the format says.
+pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
     deserializer.deserialize_bytes(Bytes)
 }
 

@@ -22,7 +22,7 @@
 
 use serde::{Deserialize, Serialize};
 
-mod bytes;
+pub mod bytes;
 mod join;
 mod problem;
 
