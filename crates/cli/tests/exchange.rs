@@ -7,7 +7,6 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::time::{Duration, Instant};
 
 const ROOT: &str = "\
 ambil \"hitung\"\n\
@@ -359,37 +358,4 @@ fn a_function_that_makes_a_struct_is_as_it_was_when_only_its_layout_changes() {
     let report = String::from_utf8(output.stderr).unwrap();
     assert!(report.contains(" 0 were compiled") && report.contains("exchange "), "{report}");
     assert!(!project.build());
-}
-
-#[test]
-fn a_watch_leaves_the_image_of_the_last_save() {
-    let project = Project::large();
-    let watched = project.path().join("hasil");
-    let mut watch = Command::new(env!("CARGO_BIN_EXE_morph"))
-        .current_dir(project.path())
-        .args(["watch", "utama.fox", "-o", "hasil", "--quiet"])
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let is_right = |number: u32| {
-        let clean = project.built("bersih", &["--fresh"]).image;
-        let until = Instant::now() + Duration::from_secs(60);
-        while Instant::now() < until {
-            if fs::read(&watched).is_ok_and(|image| image == clean) {
-                // It stays so.
-                std::thread::sleep(Duration::from_millis(300));
-                return fs::read(&watched).is_ok_and(|image| image == clean);
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        panic!("save {number} has no image");
-    };
-    let mut right = is_right(0);
-    for number in 1..4 {
-        project.edit("hitung.fox", "a * 77", &format!("a * 77 + {number}"));
-        right &= is_right(number);
-    }
-    watch.kill().unwrap();
-    watch.wait().unwrap();
-    assert!(right);
 }

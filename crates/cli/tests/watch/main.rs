@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test whose surroundings fail cannot go on")]
 
+use std::fmt::Write as _;
 use std::fs;
 use std::process::Command;
 use std::time::Duration;
@@ -28,6 +29,33 @@ fn each_save_is_built_and_run_whether_it_is_written_or_renamed() {
     watch.until(&["error[FILE_MISSING]", "there is no image"]);
     watch.save("a.fox", PROGRAM);
     watch.until(&["waiting for a save", "8\n"]);
+}
+
+#[test]
+fn a_large_image_is_the_one_of_the_last_save() {
+    let mut program = String::from("fungsi mulai()\n  var c = 0\n");
+    (0..2000).for_each(|number| writeln!(program, "  c = c + f{number}(1, 2)").unwrap());
+    program.push_str("  cetak(c)\ntutup_fungsi\n");
+    for number in 0..2000 {
+        writeln!(program, "fungsi f{number}(a, b)\n  var c = a * {number} + b").unwrap();
+        (0..8).for_each(|_| program.push_str("  c = c * 3 + (a ^ b) - c / (b + 1)\n"));
+        program.push_str("  kembalikan c\ntutup_fungsi\n");
+    }
+    let watch = Watch::new(&program, &["-o", "hasil"]);
+    watch.until(&["waiting for a save"]);
+    let image = |name: &str| fs::read(watch.path().join(name)).unwrap();
+    assert!(image("hasil").len() > 1 << 20);
+    for number in 1..4 {
+        program = program.replacen("a * 77", &format!("a * 77 + {number}"), 1);
+        watch.save("a.fox", &program);
+        watch.until(&["1 compiled"]);
+        let clean = Command::new(env!("CARGO_BIN_EXE_morph"))
+            .args(["build", "a.fox", "-o", "bersih", "--fresh"])
+            .current_dir(watch.path())
+            .status();
+        assert!(clean.unwrap().success());
+        assert!(image("hasil") == image("bersih"), "save {number}");
+    }
 }
 
 #[test]
