@@ -15,17 +15,8 @@ pub(crate) fn closed<'a>(
     fault: Box<Diagnostic>,
 ) -> Fragment<'a> {
     let name_span = piece.name.unwrap_or_default();
-    let summary = Summary {
-        definition: definition(piece.kind, piece.name.map(|name| name.text(text)), name_span),
-        name_span,
-        uses: Vec::new(),
-        assigned: Vec::new(),
-        imports: Vec::new(),
-        label_values: Vec::new(),
-        header_damaged: true,
-        floats: false,
-        diagnostics: Vec::new(),
-    };
+    let definition = definition(piece.kind, piece.name.map(|name| name.text(text)), name_span);
+    let summary = Summary { header_damaged: true, ..Summary::of_unknown(definition, name_span) };
     Fragment { piece, line: lines.next(&piece), syntax: Vec::new(), summary, fault: Some(fault) }
 }
 

@@ -197,6 +197,23 @@ pub struct Summary<'t> {
     pub diagnostics: Vec<Diagnostic>,
 }
 
+impl<'t> Summary<'t> {
+    /// Of a fragment of which nothing is known but what it defines, and where the name stands.
+    pub fn of_unknown(definition: Definition<'t>, name_span: Span) -> Summary<'t> {
+        Summary {
+            definition,
+            name_span,
+            uses: Vec::new(),
+            assigned: Vec::new(),
+            imports: Vec::new(),
+            label_values: Vec::new(),
+            header_damaged: false,
+            floats: false,
+            diagnostics: Vec::new(),
+        }
+    }
+}
+
 /// The same names, type words and lengths in the same order; where they stand does not matter.
 pub(crate) fn same_fields(left: &[FieldSummary<'_>], right: &[FieldSummary<'_>]) -> bool {
     fn word(ty: Option<(&str, Span)>) -> &str {

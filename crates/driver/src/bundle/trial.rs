@@ -71,17 +71,7 @@ fn filler<'t>() -> Fragment<'t> {
         block: None,
         name: None,
     };
-    let summary = Summary {
-        definition: Definition::Broken,
-        name_span: Span::default(),
-        uses: Vec::new(),
-        assigned: Vec::new(),
-        imports: Vec::new(),
-        label_values: Vec::new(),
-        header_damaged: false,
-        floats: false,
-        diagnostics: Vec::new(),
-    };
+    let summary = Summary::of_unknown(Definition::Broken, Span::default());
     Fragment { piece, line: 1, syntax: Vec::new(), summary, fault: None }
 }
 

@@ -142,17 +142,8 @@ impl<'n, 'a> Neighbours<'n, 'a> {
         }
         self.told.insert(unit, seen);
         let unknown = |piece: Piece| {
-            let summary = Summary {
-                definition: Definition::Broken,
-                name_span: piece.name.unwrap_or_default(),
-                uses: Vec::new(),
-                assigned: Vec::new(),
-                imports: Vec::new(),
-                label_values: Vec::new(),
-                header_damaged: false,
-                floats: false,
-                diagnostics: Vec::new(),
-            };
+            let name = piece.name.unwrap_or_default();
+            let summary = Summary::of_unknown(Definition::Broken, name);
             Fragment { piece, line: 1, syntax: Vec::new(), summary, fault: None }
         };
         self.put(unit, pieces.into_iter().map(unknown).collect())
