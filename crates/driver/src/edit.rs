@@ -25,6 +25,7 @@ use morph_sema::summary::Side;
 use rustc_hash::FxHashMap;
 
 use crate::analysis::to_u32;
+use crate::aside;
 use crate::deferral::Deferral;
 use crate::history::{self, Change};
 use crate::ledger::Ledger;
@@ -104,6 +105,8 @@ fn exchange(
     stopwatch: &mut Stopwatch,
 ) -> Option<(Option<Vec<u8>>, Sum, FormerImage)> {
     let mut kept = standing::read(edited.inputs.state(), edited.image, ledger)?;
+    let built = kept.exchanged.base();
+    let place = history::find(built, ledger)?;
     let mut former = FormerImage::of(edited, site, ledger)?;
     ledger.results.ask_partly();
     stopwatch.lap("standing");
@@ -119,7 +122,12 @@ fn exchange(
     stopwatch.lap("exchange");
 
     let time = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    let history = changes(&units, &remade, time.as_ref().map_or(0, Duration::as_secs));
+    let since = match place {
+        history::Place::Current => FxHashMap::default(),
+        history::Place::Aside => history::times(ledger),
+    };
+    let now = time.as_ref().map_or(0, Duration::as_secs);
+    let history = changes(&units, &remade, now, &since);
     let mut digests = Vec::new();
     let mut moved = Vec::new();
     for unit in &units {
@@ -131,16 +139,22 @@ fn exchange(
         }
     }
     history::add(&mut kept.exchanged.history, history);
-    kept.exchanged.now = time.map_or(0, |time| time.as_secs());
+    kept.exchanged.now = now;
     // Those that were edited are counted already.
     ledger.results.count(kept.standing.tasks.saturating_sub(remade.len()), 0);
     let New { sum, image, changes } = new;
+    if place == history::Place::Aside {
+        history::restore(ledger);
+    }
     edited.take_digests();
     kept.keep((edited.inputs.state(), sum), changes, digests, ledger);
     for (id, range, line) in moved {
         edited.place(id, range, line);
     }
     edited.keep(sum, image.as_deref(), ledger);
+    if place == history::Place::Aside {
+        aside::forget(ledger);
+    }
     stopwatch.lap("report");
     Some((image, sum, former))
 }
@@ -310,8 +324,17 @@ fn column(text: &str, at: usize) -> u32 {
     to_u32(before.len() - before.rfind('\n').map_or(0, |newline| newline + 1))
 }
 
-/// What the history of the program has to say of these units.
-fn changes(units: &[Unit<'_>], remade: &AllRemade, time: u64) -> Vec<Change> {
+/// What the history of the program has to say of these units. What was not made now may have been made `since` that history was written.
+fn changes(
+    units: &[Unit<'_>],
+    remade: &AllRemade,
+    now: u64,
+    since: &FxHashMap<Key, u64>,
+) -> Vec<Change> {
+    let time = |remade: &Remade| match remade.now {
+        true => Some(now),
+        false => since.get(&remade.key).copied(),
+    };
     let mut changes = Vec::new();
     for unit in units {
         for (position, fragment) in unit.fragments.iter().enumerate() {
@@ -322,7 +345,7 @@ fn changes(units: &[Unit<'_>], remade: &AllRemade, time: u64) -> Vec<Change> {
                 position: to_u32(position),
                 line: fragment.line,
                 words: remade.map(|remade| (remade.key, words)),
-                made: remade.filter(|remade| remade.now).map(|_| time),
+                made: remade.and_then(time),
                 now: remade.is_some_and(|remade| remade.now),
             });
         }

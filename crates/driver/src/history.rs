@@ -12,6 +12,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 
 use crate::analysis::{Analysis, State};
+use crate::aside;
 use crate::edit::standing;
 use crate::fault_ids::FaultIds;
 use crate::ledger::Ledger;
@@ -128,7 +129,8 @@ pub(crate) fn add(changes: &mut Vec<Change>, more: Vec<Change>) {
 impl History {
     /// What a record says; what has changed since is put in, if there is anything.
     pub(crate) fn read(user: &str, store: &mut Store) -> Option<History> {
-        let mut history: History = postcard::from_bytes(&store.record(&record(user))?).ok()?;
+        let sections = store.sections(&record(user))?;
+        let mut history: History = postcard::from_bytes(&sections.get(WHOLE)?).ok()?;
         if let Some(since) = standing::exchanges(user, (history.state, history.built), store) {
             history.built = since.now;
             history.fragments.iter_mut().for_each(|entry| entry.reused = true);
@@ -152,6 +154,45 @@ impl History {
         Some(history)
     }
 }
+
+/// Where the history is to which exchanges of fragments can be added: of these texts, written at this time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// It is that of the last build.
+    Current,
+    /// It was set aside.
+    Aside,
+}
+
+/// Where the history of a full build is; `None` if it is nowhere any more.
+pub(crate) fn find(written: (unchanged::State, u64), ledger: &mut Ledger) -> Option<Place> {
+    let user = ledger.results.user().to_owned();
+    let places = [(record(&user), Place::Current), (aside::history(&user), Place::Aside)];
+    let found = places.into_iter().find(|(record, _)| {
+        let head = ledger.results.sections(record).and_then(|sections| sections.get(HEAD));
+        let head = head.and_then(|head| postcard::from_bytes::<Head>(&head).ok());
+        head == Some(written)
+    });
+    found.map(|(_, place)| place)
+}
+
+/// When each fragment was compiled last, by its key, as the last build left it.
+pub(crate) fn times(ledger: &mut Ledger) -> FxHashMap<Key, u64> {
+    let history = ledger.results.history();
+    let entries = history.into_iter().flat_map(|history| history.fragments);
+    entries.map(|entry| (entry.key, entry.made)).collect()
+}
+
+/// The history that was set aside is the history again.
+pub(crate) fn restore(ledger: &mut Ledger) {
+    let user = ledger.results.user().to_owned();
+    ledger.results.copy_record(&aside::history(&user), &record(&user), &mut ledger.notes);
+}
+
+/// The sections of the record: its texts and when it was built; all of it.
+const HEAD: usize = 0;
+const WHOLE: usize = 1;
+type Head = (unchanged::State, u64);
 
 /// The name of the record.
 pub(crate) fn record(user: &str) -> String {
@@ -244,8 +285,9 @@ pub(crate) fn keep(
         units: units.iter().map(|unit| (unit.path.clone(), unit.side())).collect(),
         fragments,
     };
-    if let Ok(bytes) = postcard::to_stdvec(&history) {
-        ledger.results.set_record(&record, &bytes, &mut ledger.notes);
+    let head: Head = (history.state, history.built);
+    if let (Ok(head), Ok(whole)) = (postcard::to_stdvec(&head), postcard::to_stdvec(&history)) {
+        ledger.results.set_sections(&record, &[&head, &whole], &mut ledger.notes);
     }
     now
 }

@@ -34,13 +34,17 @@ pub fn write_image(path: &Path, bytes: &[u8], deferral: &Deferral) -> io::Result
     replace(&target, deferral, |file| file.write_all(bytes))
 }
 
-/// The same for an image that `write` writes piece by piece into the place of one that is there.
+/// The same for an image that `write` writes piece by piece into the place of a file that is there.
 pub(crate) fn write_with<T>(
     path: &Path,
     deferral: &Deferral,
     write: impl FnOnce(&mut File) -> io::Result<T>,
 ) -> io::Result<T> {
-    replace(&fs::canonicalize(path)?, deferral, write)
+    let target = fs::canonicalize(path)?;
+    if !fs::metadata(&target)?.is_file() {
+        return Err(io::ErrorKind::Unsupported.into());
+    }
+    replace(&target, deferral, write)
 }
 
 fn replace<T>(
@@ -100,13 +104,21 @@ fn is_written(path: &Path, bytes: &[u8]) -> bool {
 
 /// The executable with this length and checksum, if it is there.
 pub(crate) fn open(path: &Path, (length, checksum): (u64, u32)) -> Option<File> {
-    let mut hasher = crc32fast::Hasher::new();
     // A pipe is never opened: that could take for ever.
     if !could_be(&fs::metadata(path).ok()?, length) {
         return None;
     }
     let file = File::open(path).ok()?;
-    let whole = could_be(&file.metadata().ok()?, length)
+    if !could_be(&file.metadata().ok()?, length) {
+        return None;
+    }
+    whole(file, (length, checksum))
+}
+
+/// A file, if it has this length and checksum.
+pub(crate) fn whole(file: File, (length, checksum): (u64, u32)) -> Option<File> {
+    let mut hasher = crc32fast::Hasher::new();
+    let whole = file.metadata().ok()?.len() == length
         && in_parts(&file, |part| {
             hasher.update(part);
             true

@@ -4,6 +4,7 @@
 //! next. [`build`] is all of it; what it gives is worded and printed by whoever calls.
 
 mod analysis;
+mod aside;
 mod back;
 pub mod bundle;
 mod compile;

@@ -20,6 +20,7 @@ use morph_fault::fault::Key;
 use morph_sema::summary::{Definition, Side};
 
 use crate::analysis::{Analysis, State};
+use crate::aside;
 use crate::back::Back;
 use crate::bundle;
 use crate::compile;
@@ -263,16 +264,22 @@ pub fn build(root: &Path, options: &Options, mut isolation: Isolation) -> Output
     let before = unchanged::Before::of(&project, &program)
         .filter(|_| broken.is_empty() && !options.hot && ledger.results.are_kept());
     let state = before.as_ref().map(unchanged::Before::state).unwrap_or_default();
+    let healthy = before.is_some() && status == Status::Complete;
+    if !healthy {
+        aside::set(isolation.image_at.as_deref(), isolation.last_image.as_ref(), &mut ledger);
+    }
     let built = history::keep(&made, &shown, &analysis, options, state, &shield, &mut ledger);
     let sum = image.as_deref().map(unchanged::checksum);
-    let healthy = before.is_some() && status == Status::Complete;
     if let (true, Some(placed), Some(sum)) = (healthy, &placed, sum) {
         edit::standing::keep(&analysis, placed, (state, sum), built, &mut ledger);
+        edit::standing::forget_exchanges(&mut ledger);
     }
-    edit::standing::forget_exchanges(&mut ledger);
     let report = Parts::new(analysis, entry).into_report(&program);
     if let Some(before) = before {
         before.keep(status, image.as_deref(), sum, &report, &mut ledger);
+    }
+    if healthy {
+        aside::forget(&mut ledger);
     }
     let files = program.units.iter().filter_map(|unit| match &unit.location {
         Location::File(path) => Some(path.as_path()),

@@ -7,6 +7,8 @@
 //! What comes out of the store is read like the reply of a worker: nothing in it is trusted.
 
 use std::borrow::Cow;
+use std::fs::File;
+use std::io;
 use std::path::Path;
 use std::time::SystemTime;
 
@@ -245,20 +247,12 @@ impl Results {
 
     /// Writes a record in sections, as [`Results::set_record`] does.
     pub(crate) fn set_sections(&mut self, name: &str, sections: &[&[u8]], notes: &mut Vec<Note>) {
-        if let Some(store) = &mut self.store
-            && let Err(error) = store.set_sections(name, sections)
-        {
-            notes.push(unwritten(&error));
-        }
+        self.change(notes, |store| store.set_sections(name, sections));
     }
 
     /// Removes a record, if it is there.
     pub(crate) fn remove_record(&mut self, name: &str, notes: &mut Vec<Note>) {
-        if let Some(store) = &mut self.store
-            && let Err(error) = store.remove_record(name)
-        {
-            notes.push(unwritten(&error));
-        }
+        self.change(notes, |store| store.remove_record(name));
     }
 
     /// A record of the project with this name.
@@ -266,10 +260,35 @@ impl Results {
         self.store.as_mut()?.record(name)
     }
 
-    /// Writes a record. That it could not be written is told when the results are closed.
+    /// Writes a record.
     pub(crate) fn set_record(&mut self, name: &str, value: &[u8], notes: &mut Vec<Note>) {
+        self.change(notes, |store| store.set_record(name, value));
+    }
+
+    /// Gives a record another name too.
+    pub(crate) fn copy_record(&mut self, from: &str, to: &str, notes: &mut Vec<Note>) {
+        self.change(notes, |store| store.copy_record(from, to));
+    }
+
+    /// Keeps a file under a name.
+    pub(crate) fn keep_file(&mut self, name: &str, path: &Path, notes: &mut Vec<Note>) {
+        self.change(notes, |store| store.keep_file(name, path));
+    }
+
+    /// Keeps the bytes of a file under a name.
+    pub(crate) fn keep_bytes(&mut self, name: &str, bytes: &[u8], notes: &mut Vec<Note>) {
+        self.change(notes, |store| store.keep_bytes(name, bytes));
+    }
+
+    /// The file that was kept under a name.
+    pub(crate) fn file(&self, name: &str) -> Option<File> {
+        self.store.as_ref()?.file(name)
+    }
+
+    /// Changes a record. That it could not be written is told when the results are closed.
+    fn change(&mut self, notes: &mut Vec<Note>, change: impl FnOnce(&mut Store) -> io::Result<()>) {
         if let Some(store) = &mut self.store
-            && let Err(error) = store.set_record(name, value)
+            && let Err(error) = change(store)
         {
             notes.push(unwritten(&error));
         }
@@ -305,11 +324,9 @@ fn put(store: &mut Store, key: [u8; 32], value: &[u8]) {
     }
 }
 
-fn unwritten(error: &std::io::Error) -> Note {
-    let refused = matches!(
-        error.kind(),
-        std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem
-    );
+fn unwritten(error: &io::Error) -> Note {
+    let refused =
+        matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem);
     Note::StoreUnwritten { problem: error.to_string(), refused }
 }
 

@@ -16,8 +16,10 @@ use morph_diag::{Diagnostic, FragmentId, Label, Origin, Severity};
 use morph_fault::fault::{Build, FaultId, Key};
 use morph_sema::summary::Side;
 use morph_syntax::UnitRange;
+use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
+use crate::aside;
 use crate::config;
 use crate::image;
 use crate::key::Hasher;
@@ -119,11 +121,12 @@ enum Called {
 }
 
 /// The name of the record of a program under its options.
-fn record(user: &str) -> String {
+pub(crate) fn record(user: &str) -> String {
     format!("same-{user}")
 }
 
-fn image_record(user: &str) -> String {
+/// The name of the record of a small image.
+pub(crate) fn image_record(user: &str) -> String {
     format!("image-{user}")
 }
 
@@ -143,19 +146,19 @@ pub(crate) struct Last {
 pub(crate) enum Found {
     /// Nothing has changed since.
     Same(Box<Last>),
-    /// Nothing but texts has changed, and there was no error.
+    /// Nothing but texts has changed since there was no error.
     Edited(Box<Edited>),
     /// It is not known, or something else has changed.
     Other,
 }
 
-/// The last build, and what has changed since.
+/// The last build without an error, and what has changed since.
 pub(crate) struct Edited {
     /// What it depended on; of the units that have changed the former texts.
     pub(crate) inputs: Inputs,
     outcome: Outcome,
     pub(crate) image: Sum,
-    /// The file that it is, where the caller would write the image.
+    /// The file that it is.
     pub(crate) file: Option<File>,
     /// The texts as they are now, by unit: all of them if there is something to tell, else those that have changed.
     pub(crate) texts: Vec<Option<String>>,
@@ -184,73 +187,159 @@ fn found(
         return None;
     }
     let user = ledger.results.user().to_owned();
-    let bytes = ledger.results.record(&record(&user))?;
-    let (inputs, outcome): (Inputs, Outcome) = postcard::from_bytes(&bytes).ok()?;
-    let same = inputs.build == compiler_build()
-        && inputs.roots == project.roots()
-        && inputs.config == config_digest(project)?
-        && inputs.probes.iter().all(|probe| project.holds(probe));
-    if !same {
-        return None;
-    }
-    let files = inputs.units.iter().filter_map(|unit| unit.file.as_deref());
-    let places = inputs.probes.iter().map(|probe| probe.path.as_path());
-    let folders = project.folders(files.chain(places));
-    // A large image takes as long to look through as all texts together.
-    let (file, texts) = thread::scope(|scope| {
-        let place = outcome.image.zip(image_at);
-        let large = place.filter(|((length, _), _)| *length > LONGEST_IMAGE as u64);
-        let looking = large.map(|(sum, path)| scope.spawn(move || image::open(path, sum)));
-        let silent = outcome.problems.is_empty() && outcome.closed.is_empty();
-        let texts = texts(&inputs.units, !silent)?;
-        let file = match looking {
-            Some(looking) => looking.join().ok()?,
-            None => place.and_then(|(sum, path)| image::open(path, sum)),
-        };
-        Some((file, texts))
-    })?;
-    let changed = texts.iter().zip(&inputs.units).enumerate();
-    let changed = changed.filter(|(_, ((_, digest), unit))| *digest != unit.text);
-    let changed: Vec<(usize, Digest)> =
-        changed.map(|(number, ((_, digest), _))| (number, *digest)).collect();
-    let texts: Vec<Option<String>> = texts.into_iter().map(|(text, _)| text).collect();
-    if !changed.is_empty() {
-        let Some(image) = outcome.image.filter(|_| outcome.is_healthy()) else {
-            keep_texts(project, &inputs, texts);
+    let last = Compared::of(&record(&user), &Texts::default(), project, image_at, ledger);
+    let read = match last {
+        Some(last) if last.changed.is_empty() => return last.same(image_at, last_image, ledger),
+        Some(last) if last.outcome.is_healthy() => return last.edited(),
+        Some(last) => last.into_texts(),
+        None => Texts::default(),
+    };
+    // There were errors, and this edit mends them perhaps.
+    let healthy = Compared::of(&aside::record(&user), &read, project, image_at, ledger);
+    project.keep_texts(read.into_iter().map(|(file, (text, _))| (file, text)));
+    healthy.filter(|healthy| healthy.outcome.is_healthy())?.edited()
+}
+
+/// What a record says.
+fn outcome(record: &str, ledger: &mut Ledger) -> Option<(Inputs, Outcome)> {
+    postcard::from_bytes(&ledger.results.record(record)?).ok()
+}
+
+/// The image of the last build, if there was no error.
+pub(crate) fn last_healthy(ledger: &mut Ledger) -> Option<Sum> {
+    let (_, outcome) = outcome(&record(ledger.results.user()), ledger)?;
+    outcome.image.filter(|_| outcome.is_healthy())
+}
+
+/// A build, and what has changed since.
+struct Compared {
+    inputs: Inputs,
+    outcome: Outcome,
+    /// Its image, and whether it lies where the caller would write it.
+    file: Option<(File, bool)>,
+    texts: Vec<Option<String>>,
+    changed: Vec<(usize, Digest)>,
+    folders: BTreeSet<PathBuf>,
+}
+
+/// Texts of files that were read, with their digests.
+type Texts = FxHashMap<PathBuf, (String, Digest)>;
+
+impl Compared {
+    /// Compares the build that a record tells of with what is there now; `None` if something else than texts has changed.
+    fn of(
+        record: &str,
+        read: &Texts,
+        project: &Project,
+        image_at: Option<&Path>,
+        ledger: &mut Ledger,
+    ) -> Option<Compared> {
+        let (inputs, outcome) = outcome(record, ledger)?;
+        let same = inputs.build == compiler_build()
+            && inputs.roots == project.roots()
+            && inputs.config == config_digest(project)?
+            && inputs.probes.iter().all(|probe| project.holds(probe));
+        if !same {
             return None;
+        }
+        let files = inputs.units.iter().filter_map(|unit| unit.file.as_deref());
+        let places = inputs.probes.iter().map(|probe| probe.path.as_path());
+        let folders = project.folders(files.chain(places));
+        let kept = ledger.results.file(&aside::image(ledger.results.user()));
+        let find = |sum: Sum| {
+            let there = image_at.and_then(|path| image::open(path, sum)).map(|file| (file, true));
+            there.or_else(|| Some((image::whole(kept?, sum)?, false)))
         };
-        let edited = Edited { inputs, outcome, image, file, texts, changed, folders };
-        return Some(Found::Edited(Box::new(edited)));
+        // A large image takes as long to look through as all texts together.
+        let (file, texts) = thread::scope(|scope| {
+            let (large, small) = match outcome.image {
+                Some(sum) if is_large(sum) => (Some(scope.spawn(move || find(sum))), None),
+                small => (None, small.zip(image_at)),
+            };
+            let silent = outcome.problems.is_empty() && outcome.closed.is_empty();
+            let texts = texts(&inputs.units, !silent, read)?;
+            let file = match large {
+                Some(finding) => finding.join().ok()?,
+                None => small.and_then(|(sum, path)| Some((image::open(path, sum)?, true))),
+            };
+            Some((file, texts))
+        })?;
+        let changed = texts.iter().zip(&inputs.units).enumerate();
+        let changed = changed.filter(|(_, ((_, digest), unit))| *digest != unit.text);
+        let changed: Vec<(usize, Digest)> =
+            changed.map(|(number, ((_, digest), _))| (number, *digest)).collect();
+        let texts: Vec<Option<String>> = texts.into_iter().map(|(text, _)| text).collect();
+        Some(Compared { inputs, outcome, file, texts, changed, folders })
     }
-    let at_hand = |sum: Sum| last_image.is_some_and(|image| checksum(image) == sum);
-    let in_place = file.is_some() || image_at.is_none() && outcome.image.is_some_and(at_hand);
-    let image = match outcome.image {
-        Some(sum) if !in_place => Some(kept_image(ledger, sum)?),
-        Some(_) | None => None,
-    };
-    let status = match outcome.status {
-        Kind::Complete => Status::Complete,
-        Kind::NoImage => Status::NoImage,
-        Kind::WithErrors => Status::WithErrors,
-    };
-    let sum = outcome.image;
-    let report = outcome.into_report(&inputs, texts)?;
-    Some(Found::Same(Box::new(Last { status, image, sum, in_place, report, folders })))
+
+    /// Nothing has changed: that build is given again.
+    fn same(
+        self,
+        image_at: Option<&Path>,
+        last_image: Option<&Arc<Vec<u8>>>,
+        ledger: &mut Ledger,
+    ) -> Option<Found> {
+        let Compared { inputs, outcome, file, texts, folders, .. } = self;
+        let at_hand = |sum: Sum| last_image.is_some_and(|image| checksum(image) == sum);
+        let in_place = file.is_some_and(|(_, there)| there)
+            || image_at.is_none() && outcome.image.is_some_and(at_hand);
+        let image = match outcome.image {
+            Some(sum) if !in_place => Some(kept_image(ledger, sum)?),
+            Some(_) | None => None,
+        };
+        let status = match outcome.status {
+            Kind::Complete => Status::Complete,
+            Kind::NoImage => Status::NoImage,
+            Kind::WithErrors => Status::WithErrors,
+        };
+        let sum = outcome.image;
+        let report = outcome.into_report(&inputs, texts)?;
+        Some(Found::Same(Box::new(Last { status, image, sum, in_place, report, folders })))
+    }
+
+    /// Of a build without errors.
+    fn edited(self) -> Option<Found> {
+        let Compared { inputs, outcome, file, texts, changed, folders } = self;
+        let image = outcome.image?;
+        let file = file.map(|(file, _)| file);
+        let edited = Edited { inputs, outcome, image, file, texts, changed, folders };
+        Some(Found::Edited(Box::new(edited)))
+    }
+
+    /// What was read of files.
+    fn into_texts(self) -> Texts {
+        let changed: FxHashMap<usize, Digest> = self.changed.into_iter().collect();
+        let units = self.inputs.units.into_iter().zip(self.texts).enumerate();
+        let texts = units.filter_map(|(number, (unit, text))| {
+            let digest = changed.get(&number).copied().unwrap_or(unit.text);
+            Some((unit.file?, (text?, digest)))
+        });
+        texts.collect()
+    }
+}
+
+fn is_large((length, _): Sum) -> bool {
+    length > LONGEST_IMAGE as u64
 }
 
 /// The image with this checksum, if it is kept beside where it was written.
 pub(crate) fn kept_image(ledger: &mut Ledger, sum: Sum) -> Option<Vec<u8>> {
     let user = ledger.results.user().to_owned();
-    let kept = ledger.results.record(&image_record(&user))?;
-    Some(kept).filter(|image| checksum(image) == sum)
+    [image_record(&user), aside::image(&user)]
+        .iter()
+        .find_map(|record| ledger.results.record(record).filter(|image| checksum(image) == sum))
 }
 
-/// The digests of all units as they are now, with the texts of those that have changed, or of all. `None` if one cannot be read.
-fn texts(units: &[Unit], all: bool) -> Option<Vec<(Option<String>, Digest)>> {
+/// The digests of all units as they are now, with the texts of those that have changed, or of all; what was `read` already is not read
+/// again. `None` if one cannot be read.
+fn texts(units: &[Unit], all: bool, read: &Texts) -> Option<Vec<(Option<String>, Digest)>> {
     let texts = side_by_side::map(units, LEAST_TEXTS, |unit| {
+        let wanted = |digest| all || digest != unit.text;
+        if let Some((text, digest)) = unit.file.as_ref().and_then(|file| read.get(file)) {
+            return Some((wanted(*digest).then(|| text.clone()), *digest));
+        }
         let (text, digest) = unit.now()?;
-        let wanted = all || digest != unit.text;
-        Some((wanted.then_some(text), digest))
+        Some((wanted(digest).then_some(text), digest))
     });
     texts.into_iter().collect()
 }

@@ -171,10 +171,33 @@ impl Folder {
         renamed
     }
 
+    /// Gives a file a second name here, in place of the file that has it. Where that cannot be done the name goes to a copy.
+    pub(crate) fn link(&mut self, from: &Path, file: &Path) -> io::Result<()> {
+        // A link to a symbolic link would be another symbolic link.
+        let from = fs::canonicalize(from)?;
+        self.step(Step::Create);
+        let temporary = self.next_temporary();
+        let linked = fs::hard_link(&from, &temporary)
+            .or_else(|_| fs::copy(&from, &temporary).map(|_| ()))
+            .and_then(|()| {
+                self.step(Step::Rename);
+                fs::rename(&temporary, self.path.join(file))
+            });
+        // It is there still if that failed, or if both names were those of one file before.
+        match fs::remove_file(&temporary) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => linked.and(Err(error)),
+            Ok(()) | Err(_) => linked,
+        }
+    }
+
+    fn next_temporary(&mut self) -> PathBuf {
+        self.written = self.written.wrapping_add(1);
+        self.path.join(temporary_name(self.written))
+    }
+
     fn write_temporary(&mut self, parts: &[&[u8]]) -> io::Result<PathBuf> {
         self.step(Step::Create);
-        self.written = self.written.wrapping_add(1);
-        let path = self.path.join(temporary_name(self.written));
+        let path = self.next_temporary();
         let written = File::create_new(&path).and_then(|mut file| {
             parts.iter().try_for_each(|part| {
                 self.step(Step::Write);

@@ -34,6 +34,7 @@ mod record;
 mod sections;
 
 use std::borrow::Cow;
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -433,6 +434,49 @@ impl Store {
     pub fn set_record(&mut self, name: &str, value: &[u8]) -> io::Result<()> {
         self.folder.make()?;
         self.folder.replace(&folder::record_file(name), &record::write(value))
+    }
+
+    /// Gives the value that has the name `from` the name `to` too, instead of the one that has it. If there is none, nothing happens.
+    ///
+    /// # Errors
+    ///
+    /// What the system says; then the former value still has the name.
+    pub fn copy_record(&mut self, from: &str, to: &str) -> io::Result<()> {
+        let from = folder::record_file(from);
+        if self.folder.open(&from).is_none() {
+            return Ok(());
+        }
+        let from = self.folder.path().join(from);
+        self.folder.link(&from, &folder::record_file(to))
+    }
+
+    /// Keeps somebody else's file under a name: as long as nobody writes to it in place, it costs no room. Nothing but its bytes is
+    /// kept: who takes it has to know what they should be. If there is no such file, nothing happens.
+    ///
+    /// # Errors
+    ///
+    /// What the system says; then the former value still has the name.
+    pub fn keep_file(&mut self, name: &str, path: &Path) -> io::Result<()> {
+        if !path.is_file() {
+            return Ok(());
+        }
+        self.folder.make()?;
+        self.folder.link(path, &folder::record_file(name))
+    }
+
+    /// Keeps bytes as [`Store::keep_file`] does.
+    ///
+    /// # Errors
+    ///
+    /// What the system says; then the former value still has the name.
+    pub fn keep_bytes(&mut self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        self.folder.make()?;
+        self.folder.replace(&folder::record_file(name), bytes)
+    }
+
+    /// The file that was kept under a name.
+    pub fn file(&self, name: &str) -> Option<File> {
+        self.folder.open(&folder::record_file(name)).map(|(file, _)| file)
     }
 }
 

@@ -6,6 +6,7 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
+use std::os::unix::fs::symlink;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -403,6 +404,41 @@ fn sections_are_read_one_by_one_and_a_damaged_one_is_none() {
     store.remove_record("halo").unwrap();
     store.remove_record("halo").unwrap();
     assert!(store.sections("halo").is_none());
+}
+
+#[test]
+fn a_second_name_stays_when_the_first_one_gets_another_value() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = Store::open(folder.path());
+    store.copy_record("first", "second").unwrap();
+    assert_eq!(store.record("second"), None);
+    store.set_record("first", b"old").unwrap();
+    // Once more changes nothing, and leaves nothing behind.
+    for _ in 0..2 {
+        store.copy_record("first", "second").unwrap();
+    }
+    store.set_record("first", b"new").unwrap();
+    let both = (store.record("first"), store.record("second"));
+    assert_eq!(both, (Some(b"new".to_vec()), Some(b"old".to_vec())));
+
+    let elsewhere = tempfile::tempdir().unwrap();
+    let (image, link) = (elsewhere.path().join("image"), elsewhere.path().join("link"));
+    let kept = |store: &Store| store.file("image").map(|file| io::read_to_string(file).unwrap());
+    store.keep_file("image", &image).unwrap();
+    store.keep_file("image", elsewhere.path()).unwrap();
+    assert_eq!(kept(&store), None);
+    fs::write(&image, "one").unwrap();
+    symlink("image", &link).unwrap();
+    store.keep_file("image", &link).unwrap();
+    fs::remove_file(&image).unwrap();
+    fs::write(&image, "another").unwrap();
+    assert_eq!(kept(&store).as_deref(), Some("one"));
+    store.keep_bytes("image", b"bytes").unwrap();
+    assert_eq!(kept(&store).as_deref(), Some("bytes"));
+    let mut names: Vec<_> =
+        fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    names.sort();
+    assert_eq!(names, ["packs", "records", "users"]);
 }
 
 #[test]

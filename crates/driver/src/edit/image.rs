@@ -70,11 +70,11 @@ pub(super) fn link(
     from: &mut FormerImage,
     site: &Site<'_>,
 ) -> Option<New> {
-    let in_file = matches!(from, FormerImage::File(_));
+    let place = site.image_at.filter(|_| matches!(from, FormerImage::File(_)));
     let mut read = |offset: u64, into: &mut [u8]| from.read(offset, into);
     let is_large = |length: u64| length > LONGEST_IMAGE as u64;
-    let new = if in_file {
-        let written = image::write_with(site.image_at?, site.deferral, |file| {
+    let new = if let Some(place) = place {
+        let written = image::write_with(place, site.deferral, |file| {
             written_beside(file, |sink| {
                 relink(map, exchanges, &mut read, sink).map_err(io::Error::other)
             })

@@ -199,6 +199,13 @@ pub(crate) fn exchanges(
     ((exchanged.of, exchanged.built) == (state, built)).then_some(exchanged)
 }
 
+impl Exchanged {
+    /// What this adds to: the texts of the full build, and when its history was written.
+    pub(crate) fn base(&self) -> (State, u64) {
+        (self.of, self.built)
+    }
+}
+
 impl Kept {
     /// Keeps what was exchanged: of these texts this image came out now, and these fragments are others.
     pub(crate) fn keep(
