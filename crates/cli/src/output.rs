@@ -15,6 +15,11 @@ use crate::status::Status;
 /// The version of the JSON objects that this file writes; problems carry their own.
 const VERSION: u32 = 1;
 
+/// Says a line, all of it at once: a program that runs meanwhile may say something in the same place.
+pub(crate) fn line(text: &str) -> io::Result<()> {
+    io::stderr().write_all(format!("{text}\n").as_bytes())
+}
+
 /// Reports a build that ended as the driver says.
 pub(crate) fn report(built: &Output, options: &Options) -> io::Result<()> {
     report_as(built, options, built.status.into())

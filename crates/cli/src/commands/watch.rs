@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::io::{self, Write as _};
+use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -57,7 +57,7 @@ impl Watch {
         let lang = options.language();
         if self.hot && options.build(Goal::Image).target != Target::X86_64Linux {
             let text = wording::text(lang, "watch-hot-machine", &Vec::new());
-            writeln!(io::stderr(), "{text}")?;
+            output::line(&text)?;
             return Ok(Status::NoImage);
         }
         let mut saves = Saves::new()?;
@@ -188,7 +188,7 @@ impl Watch {
                     Some(status) => say(lang, "watch-ended", &[("status", &status)]),
                     None => say(lang, "watch-killed", &[("status", &ended)]),
                 };
-                writeln!(io::stderr(), "{text}")?;
+                output::line(&text)?;
             }
             if idle_since.is_some_and(|since| since.elapsed() >= IDLE) {
                 idle_since = None;
@@ -241,17 +241,16 @@ fn tell(
     [before, now]: [&BTreeSet<String>; 2],
     lang: Lang,
 ) -> io::Result<()> {
-    let mut out = io::stderr().lock();
     for back in before.difference(now) {
-        writeln!(out, "{}", say(lang, "watch-back", &[("name", back)]))?;
+        output::line(&say(lang, "watch-back", &[("name", back)]))?;
     }
     let ms = format!("{:.1}", took.as_secs_f64() * 1000.0);
     let closed = now.len();
     let facts: [(&'static str, &dyn std::fmt::Display); 4] =
         [("ms", &ms), ("made", &made), ("reused", &reused), ("closed", &closed)];
-    writeln!(out, "{}", say(lang, "watch-built", &facts))?;
+    output::line(&say(lang, "watch-built", &facts))?;
     if built.sum.is_none() {
-        writeln!(out, "{}", wording::text(lang, "watch-no-image", &Vec::new()))?;
+        output::line(&wording::text(lang, "watch-no-image", &Vec::new()))?;
     }
     Ok(())
 }

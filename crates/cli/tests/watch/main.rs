@@ -4,6 +4,8 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixDatagram;
 use std::process::Command;
 use std::time::Duration;
 
@@ -56,6 +58,27 @@ fn a_large_image_is_the_one_of_the_last_save() {
         assert!(clean.unwrap().success());
         assert!(image("hasil") == image("bersih"), "save {number}");
     }
+}
+
+#[test]
+fn a_line_is_said_at_once_for_the_program_talks_in_the_same_place() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("a.fox"), "fungsi mulai()\n  cetak(1)\ntutup_fungsi\n").unwrap();
+    // Each write comes as a message of its own.
+    let (said, err) = UnixDatagram::pair().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_morph"));
+    command.current_dir(folder.path()).args(["watch", "a.fox", "--builds", "1"]);
+    assert!(command.stderr(OwnedFd::from(err)).status().unwrap().success());
+    drop(command);
+    let mut message = [0; 4096];
+    let mut messages = 0;
+    said.set_nonblocking(true).unwrap();
+    while let Ok(length @ 1..) = said.recv(&mut message) {
+        let message = String::from_utf8_lossy(&message[..length]).into_owned();
+        assert!(message.ends_with('\n'), "{message:?}");
+        messages += 1;
+    }
+    assert!(messages > 0);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! A program that is changed while it runs: what the watch shares with it.
 
-use std::io::{self, Write as _};
+use std::io;
 use std::os::fd::AsRawFd as _;
 use std::process;
 
@@ -9,6 +9,7 @@ use morph_driver::hot::{AREA, AREA_SIZE, Because, Change, HotError, Kind, Live, 
 use morph_sandbox::SharedArea;
 
 use super::super::status::say;
+use crate::output;
 
 pub(super) struct Changing {
     area: SharedArea,
@@ -46,20 +47,19 @@ fn write(area: &SharedArea, writes: &Writes) -> io::Result<()> {
 
 /// Says what became of the running program.
 pub(super) fn tell(outcome: &Result<Change, Because>, lang: Lang) -> io::Result<()> {
-    let mut out = io::stderr().lock();
     match outcome {
         Ok(Change { replaced, kept }) => {
             for (names, key) in [(replaced, "watch-hot-replaced"), (kept, "watch-hot-kept")] {
                 if !names.is_empty() {
                     let names = format!("`{}`", names.join("`, `"));
-                    writeln!(out, "{}", say(lang, key, &[("names", &names)]))?;
+                    output::line(&say(lang, key, &[("names", &names)]))?;
                 }
             }
             Ok(())
         }
         Err(because) => {
             let why = why(because, lang);
-            writeln!(out, "{}", say(lang, "watch-hot-anew", &[("why", &why)]))
+            output::line(&say(lang, "watch-hot-anew", &[("why", &why)]))
         }
     }
 }
