@@ -177,11 +177,7 @@ fn make(
     if edits.is_empty() {
         return Some(AllRemade::default());
     }
-    // A field can be asked for by its name alone.
-    let structs: Vec<FragmentId> = neighbours.names.structs().collect();
-    for id in structs {
-        neighbours.include(id, ledger)?;
-    }
+    neighbours.include_structs(ledger)?;
     for name in CALLED_UNNAMED {
         neighbours.mention(Side::Library, name);
     }

@@ -140,6 +140,8 @@ pub struct Environment {
     library: Tables,
     /// All structs of both sides, by id.
     structs: Vec<StructEntry>,
+    /// What is known of each function's result and then of each global, in the order of entering.
+    solved: Vec<solve::Known>,
     /// Names for "did you mean" of each side, made when the first one is looked for.
     names: [OnceLock<Names>; 2],
 }
@@ -189,6 +191,13 @@ impl Environment {
     /// the fragment can notice has changed.
     pub fn answer(&self, side: Side, question: Question<'_>) -> AnswerHash {
         asker::answer(self, side, question)
+    }
+
+    /// Whether all results and globals came to the same as in an environment of the same definitions: then nobody, however many
+    /// definitions away, can tell the two apart by a type. Finer than equal answers: a result that is only ever 0 is an integer to those who
+    /// ask, but joined with others it may become something else.
+    pub fn has_types_of(&self, other: &Environment) -> bool {
+        self.solved == other.solved
     }
 
     pub fn structure(&self, id: StructId) -> Option<&StructInfo> {

@@ -170,11 +170,16 @@ impl<'n, 'a> Neighbours<'n, 'a> {
         }
         let summary = fragment.summary.clone();
         if self.included.insert(id) {
-            let mut names = VecDeque::new();
-            signature::names(&summary, &mut names);
-            self.mentions.extend(names.into_iter().map(|name| (side, name)));
+            self.depend(side, &summary);
         }
         Some(summary)
+    }
+
+    /// Takes note of what the signature of a fragment depends on.
+    pub(crate) fn depend(&mut self, side: Side, summary: &Summary<'a>) {
+        let mut names = VecDeque::new();
+        signature::names(summary, &mut names);
+        self.mentions.extend(names.into_iter().map(|name| (side, name)));
     }
 
     /// Includes a fragment that is to be checked: what it uses is of concern too.
@@ -186,6 +191,12 @@ impl<'n, 'a> Neighbours<'n, 'a> {
         names::each(&summary, &mut |name| self.mentions.push_back((side, name)));
         self.mentions.extend(summary.uses.iter().map(|used| (side, used.name)));
         Some(())
+    }
+
+    /// Includes all structs: a field can be asked for by its name alone.
+    pub(crate) fn include_structs(&mut self, ledger: &mut Ledger) -> Option<()> {
+        let structs: Vec<FragmentId> = self.names.structs().collect();
+        structs.into_iter().try_for_each(|id| self.include(id, ledger).map(|_| ()))
     }
 
     /// A name is of concern to code of `side`.
@@ -259,10 +270,20 @@ impl<'a> Part<'a> {
 
     /// What is included, as an environment; `None` if there is anything to say against it.
     pub(crate) fn environment(&self) -> Option<Environment> {
+        self.environment_with(|_, _, summary| summary)
+    }
+
+    /// The same with other summaries: `choose` is told which fragment of which unit of the whole program one is of.
+    pub(crate) fn environment_with<'s>(
+        &'s self,
+        choose: impl Fn(usize, usize, &'s Summary<'a>) -> &'s Summary<'a>,
+    ) -> Option<Environment> {
         let inputs = self.included.iter().map(|id| {
             let place = self.places.get(id.0 as usize)?;
             let unit = self.program.units.get(place.unit as usize)?;
             let summary = &unit.fragments.get(place.fragment as usize)?.summary;
+            let number = *self.units.get(place.unit as usize)?;
+            let summary = choose(number, place.fragment as usize, summary);
             let (id, side) = (*id, unit.side());
             Some(EnvInput { id, side, unit: place.unit, summary, broken: false })
         });

@@ -4,24 +4,41 @@ use std::collections::BTreeSet;
 
 use morph_sema::summary::{Definition, Parameter, Summary, Use, UseKind};
 
-/// The same definition under the same name, the same effects on names of others. What it uses is looked at apart; where things stand
-/// in its text does not matter.
-pub(crate) fn shows_the_same(old: &Summary<'_>, new: &Summary<'_>) -> bool {
+/// How much of what a fragment shows to others is as before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Likeness {
+    All,
+    /// All but how the types of its result, of its value or of what it assigns come about: they may be the same.
+    AllButTypes,
+    Less,
+}
+
+/// Compares the definition, its name, and the effects on names of others. What it uses is looked at apart; where things stand in its text
+/// does not matter.
+pub(crate) fn likeness(old: &Summary<'_>, new: &Summary<'_>) -> Likeness {
     let quiet = |summary: &Summary<'_>| {
         summary.imports.is_empty() && summary.diagnostics.is_empty() && !summary.header_damaged
     };
-    quiet(old)
+    let same = quiet(old)
         && quiet(new)
-        && defines_the_same(&old.definition, &new.definition)
-        && old.assigned == new.assigned
+        && assigns_to(old) == assigns_to(new)
         && old.label_values.is_empty()
         && new.label_values.is_empty()
-        && old.floats == new.floats
+        && old.floats == new.floats;
+    match definitions(&old.definition, &new.definition) {
+        Likeness::All if same && old.assigned == new.assigned => Likeness::All,
+        Likeness::All | Likeness::AllButTypes if same => Likeness::AllButTypes,
+        Likeness::All | Likeness::AllButTypes | Likeness::Less => Likeness::Less,
+    }
+}
+
+fn assigns_to<'t>(summary: &Summary<'t>) -> BTreeSet<&'t str> {
+    summary.assigned.iter().map(|(name, _)| *name).collect()
 }
 
 /// Definitions of other kinds than these are looked into by those who use them.
-fn defines_the_same(old: &Definition<'_>, new: &Definition<'_>) -> bool {
-    match (old, new) {
+fn definitions(old: &Definition<'_>, new: &Definition<'_>) -> Likeness {
+    let (same, same_type) = match (old, new) {
         (
             Definition::Function { name, params, result },
             Definition::Function { name: other, params: others, result: other_result },
@@ -29,17 +46,19 @@ fn defines_the_same(old: &Definition<'_>, new: &Definition<'_>) -> bool {
             let same = |(one, other): (&Parameter<'_>, &Parameter<'_>)| {
                 one.name == other.name && one.hint == other.hint
             };
-            name == other
+            let same = name == other
                 && params.len() == others.len()
-                && params.iter().zip(others).all(same)
-                && result == other_result
+                && params.iter().zip(others).all(same);
+            (same, result == other_result)
         }
-        (Definition::UnitBlock { name }, Definition::UnitBlock { name: other }) => name == other,
+        (Definition::UnitBlock { name }, Definition::UnitBlock { name: other }) => {
+            (name == other, true)
+        }
         (
             Definition::Global { name, shape },
             Definition::Global { name: other, shape: other_shape },
-        ) => name == other && shape == other_shape,
-        (Definition::Statement, Definition::Statement) => true,
+        ) => (name == other, shape == other_shape),
+        (Definition::Statement, Definition::Statement) => (true, true),
         (
             Definition::Function { .. }
             | Definition::UnitBlock { .. }
@@ -52,7 +71,12 @@ fn defines_the_same(old: &Definition<'_>, new: &Definition<'_>) -> bool {
             | Definition::Import
             | Definition::Broken,
             _,
-        ) => false,
+        ) => (false, false),
+    };
+    match (same, same_type) {
+        (true, true) => Likeness::All,
+        (true, false) => Likeness::AllButTypes,
+        (false, _) => Likeness::Less,
     }
 }
 

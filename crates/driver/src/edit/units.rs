@@ -1,12 +1,13 @@
 //! Units that were edited: what they are now, and whether each fragment shows the same to all others as before.
 
 use morph_diag::FragmentId;
-use morph_sema::summary::Side;
+use morph_sema::summary::{Side, Summary};
 use morph_syntax::Piece;
+use rustc_hash::FxHashMap;
 
 use super::Site;
 use super::neighbours::Neighbours;
-use super::same::{Usage, is_meant, shows_the_same, usages};
+use super::same::{Likeness, Usage, is_meant, likeness, usages};
 use super::standing::{self, text_digest};
 use crate::ledger::Ledger;
 use crate::reader::{Seen, Source};
@@ -20,8 +21,9 @@ pub(super) struct Unit<'a> {
     pub(super) number: usize,
     pub(super) text: &'a str,
     pub(super) fragments: Vec<Fragment<'a>>,
-    /// The positions of those with another text, and the digests of all texts.
+    /// The positions of those with another text, of those among them whose types come about otherwise, and the digests of all texts.
     pub(super) changed: Vec<usize>,
+    retyped: Vec<usize>,
     pub(super) digests: Vec<u64>,
 }
 
@@ -51,9 +53,12 @@ pub(super) fn read<'a>(
     for (former, (source, fragments)) in formers.into_iter().zip(sources.iter().zip(all)) {
         let digests: Vec<u64> =
             fragments.iter().map(|one| text_digest(one.piece.text(source.text))).collect();
-        let changed = former.compare(&fragments, &digests, neighbours, edited)?;
+        let compared = former.compare(&fragments, &digests, neighbours, edited)?;
+        let others = compared.iter().filter(|(_, likeness)| *likeness == Likeness::AllButTypes);
+        let retyped = others.map(|(position, _)| *position).collect();
+        let changed = compared.iter().map(|(position, _)| *position).collect();
         let (number, text) = (former.number, source.text);
-        units.push((former, Unit { number, text, fragments, changed, digests }));
+        units.push((former, Unit { number, text, fragments, changed, retyped, digests }));
     }
     for (_, unit) in &units {
         neighbours.put(unit.number, unit.fragments.clone())?;
@@ -61,12 +66,46 @@ pub(super) fn read<'a>(
     for (former, unit) in &units {
         former.keeps_company(unit, edited.was_silent(), neighbours, ledger)?;
     }
+    types_are_as_before(&units, neighbours, ledger)?;
     Some(units.into_iter().map(|(_, unit)| unit).collect())
+}
+
+/// Whether all types are what they were, where they come about otherwise now.
+///
+/// The types are the least solution of equations ([`environment`](morph_sema::environment)). If those of which the equations are others
+/// come to what they were, so does everything else: its equations are the same. So it is enough to solve a part that has these, as it was and as it is.
+fn types_are_as_before<'a>(
+    units: &[(Former<'a>, Unit<'a>)],
+    neighbours: &mut Neighbours<'_, 'a>,
+    ledger: &mut Ledger,
+) -> Option<()> {
+    let mut formers: FxHashMap<FragmentId, &Summary<'a>> = FxHashMap::default();
+    for (former, unit) in units {
+        for position in &unit.retyped {
+            let id = neighbours.id(unit.number, *position)?;
+            let summary = &former.seen.get(*position)?.summary;
+            neighbours.include_body(id, ledger)?;
+            neighbours.depend(former.side, summary);
+            formers.insert(id, summary);
+        }
+    }
+    if formers.is_empty() {
+        return Some(());
+    }
+    neighbours.include_structs(ledger)?;
+    neighbours.follow(ledger)?;
+    let part = neighbours.part();
+    let as_it_was = part.environment_with(|unit, position, now| {
+        let id = neighbours.id(unit, position);
+        id.and_then(|id| formers.get(&id).copied()).unwrap_or(now)
+    });
+    part.environment()?.has_types_of(&as_it_was?).then_some(())
 }
 
 /// A unit that was edited, as it was.
 pub(super) struct Former<'a> {
     number: usize,
+    side: Side,
     pieces: Vec<Piece>,
     seen: Vec<Seen<'a>>,
     /// In the words of the worker.
@@ -88,7 +127,7 @@ impl<'a> Former<'a> {
         let seen: Vec<Seen<'a>> = seen.collect::<Option<_>>()?;
         let well_formed = seen.iter().all(|seen| seen.summary.is_well_formed());
         let whole = well_formed && seen.len() == pieces.len();
-        whole.then_some(Former { number, pieces, seen, replies })
+        whole.then_some(Former { number, side, pieces, seen, replies })
     }
 
     /// What was told of the fragment at a position, if it is the same still.
@@ -104,14 +143,14 @@ impl<'a> Former<'a> {
         self.replies.get(at).copied().filter(|_| same)
     }
 
-    /// The positions of fragments with another text, if each fragment is what it was to all others.
+    /// The positions of fragments with another text, if each fragment is what it was to all others, or may be.
     fn compare(
         &self,
         now: &[Fragment<'a>],
         digests: &[u64],
         neighbours: &Neighbours<'_, 'a>,
         edited: &Edited,
-    ) -> Option<Vec<usize>> {
+    ) -> Option<Vec<(usize, Likeness)>> {
         if now.len() != self.seen.len() {
             return None;
         }
@@ -127,10 +166,11 @@ impl<'a> Former<'a> {
             }
             let quiet = now.fault.is_none() && now.syntax.is_empty() && seen.syntax.is_empty();
             let told = edited.is_told_about(neighbours.id(self.number, position)?);
-            if told || !standing.active || !quiet || !shows_the_same(&seen.summary, &now.summary) {
+            let likeness = likeness(&seen.summary, &now.summary);
+            if told || !standing.active || !quiet || likeness == Likeness::Less {
                 return None;
             }
-            changed.push(position);
+            changed.push((position, likeness));
         }
         Some(changed)
     }

@@ -423,14 +423,26 @@ impl Item {
             Kind::Function { params, value, calls } => {
                 let params: Vec<String> = (0..*params).map(|n| format!("p{n}")).collect();
                 let params = params.join(", ");
-                writeln!(text, "fungsi {name}({params})\n{wrong}  var hasil = {value}").unwrap();
-                for call in calls {
-                    // One that calls itself would not end.
-                    if call != name {
-                        writeln!(text, "  hasil = hasil + {}", program.used(call)).unwrap();
+                // One that calls itself would not end.
+                let calls = calls.iter().filter(|call| *call != name);
+                let calls = calls.map(|call| program.used(call));
+                let end = end("tutup_fungsi");
+                if value % 4 == 3 {
+                    // What it gives may be of any type.
+                    writeln!(text, "fungsi {name}({params})\n{wrong}").unwrap();
+                    for call in calls {
+                        writeln!(text, "  jika (1)\n    kembalikan {call}\n  tutup_jika").unwrap();
                     }
+                    let last = ["0", "\"kata\"", "7", "0.5"][value.unsigned_abs() as usize / 4 % 4];
+                    writeln!(text, "  kembalikan {last}\n{end}").unwrap();
+                } else {
+                    writeln!(text, "fungsi {name}({params})\n{wrong}  var hasil = {value}")
+                        .unwrap();
+                    for call in calls {
+                        writeln!(text, "  hasil = hasil + {call}").unwrap();
+                    }
+                    writeln!(text, "  kembalikan hasil\n{end}").unwrap();
                 }
-                writeln!(text, "  kembalikan hasil\n{}", end("tutup_fungsi")).unwrap();
             }
             Kind::Struct { fields } => {
                 let wrong = if wrong.is_empty() { "" } else { "  salah tiada\n" };

@@ -76,6 +76,7 @@ pub(super) fn join(fragments: &[EnvInput<'_, '_>]) -> (Environment, Vec<(Fragmen
     structs::finish(&mut joined, &values, &mut environment);
     let (results, globals) = joined.solve(fragments, &values, &environment);
     finish::finish(&joined, values, &results, &globals, &mut environment);
+    environment.solved = [results, globals].concat();
     let mut problems = joined.problems;
     problems.sort_by_key(|(fragment, _)| *fragment);
     (environment, problems)
