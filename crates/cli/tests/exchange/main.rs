@@ -35,13 +35,41 @@ fn an_edited_function_is_exchanged_and_what_is_more_than_that_is_built_in_full()
             "fungsi baru()\n  kembalikan 1\ntutup_fungsi\nfungsi tebak",
             false,
         ),
-        // What it gives is of the type that `ganda` gives: that could be another.
-        ("hitung.fox", "kembalikan 1\n", "kembalikan ganda(1)\n", false),
+        // What it gives is of the type that `ganda` gives, which is the same.
+        ("hitung.fox", "kembalikan 1\n", "kembalikan ganda(1)\n", true),
         // Nobody called it until now.
         ("hitung.fox", "kembalikan a +", "kembalikan baru() + a +", false),
-        ("hitung.fox", "kembalikan ganda(1)", "kembalikan 1", false),
+        ("hitung.fox", "kembalikan ganda(1)", "kembalikan 1", true),
         ("hitung.fox", "kembalikan baru() + a +", "kembalikan salah", false),
         ("hitung.fox", "kembalikan salah", "kembalikan a +", false),
+    ];
+    for (file, from, to, exchanged) in edits {
+        project.edit(file, from, to);
+        assert_eq!(project.build(), exchanged, "{from} -> {to}");
+    }
+}
+
+#[test]
+fn a_type_that_comes_about_otherwise_may_be_the_same_or_another_one() {
+    let project = Project::new();
+    let functions = "fungsi dasar()\n  kembalikan 0\ntutup_fungsi\n\
+        fungsi kata(a)\n  jika (a)\n    kembalikan \"kata\"\n  tutup_jika\n  kembalikan dasar()\ntutup_fungsi\n";
+    project.save("hitung.fox", &format!("{COUNTING}{functions}"));
+    project.edit("utama.fox", "  cetak", "  cetak(kata(1))\n  dasar()\n  cetak");
+    project.build();
+    assert_eq!(project.run(), "kata\n42\n");
+    let edits = [
+        ("hitung.fox", "a * 2", "ganda(a) * 2", true),
+        ("hitung.fox", "ganda(a) * 2", "a * 2", true),
+        ("utama.fox", "banyak + ganda(20)", "ganda(banyak) + ganda(ganda(10))", true),
+        ("utama.fox", "ganda(banyak) + ganda(ganda(10))", "ganda(2 * banyak + 17)", true),
+        // `dasar` gives an integer before and after, and `kata` a string or none, but then an integer.
+        ("hitung.fox", "kembalikan 0", "kembalikan 1", false),
+        ("hitung.fox", "kembalikan 1", "kembalikan 0", false),
+        ("hitung.fox", "kembalikan dasar()", "kembalikan ganda(0)", false),
+        ("hitung.fox", "kembalikan ganda(0)", "kembalikan dasar() + dasar()", true),
+        ("hitung.fox", "kembalikan dasar() + dasar()", "kembalikan \"tidak\"", false),
+        ("hitung.fox", "kembalikan \"tidak\"", "kembalikan kata(0)", true),
     ];
     for (file, from, to, exchanged) in edits {
         project.edit(file, from, to);
