@@ -48,23 +48,11 @@ pub(crate) fn fragment_key(
 ) -> Key {
     let unit = &program.units[place.unit as usize];
     let fragment = &unit.fragments[place.fragment as usize];
-    let text = unit.text_of(fragment);
-    key_of("fragment", text, program, place, environment, options)
+    fragment_key_with(unit.text_of(fragment), program, place, environment, options)
 }
 
-/// The same for all fragments whose text is another only in comments and layout. `canonical` is what they have in common.
-pub(crate) fn relaid_key(
-    canonical: &str,
-    program: &Program<'_>,
-    place: FragmentRef,
-    environment: &Environment,
-    options: &Options,
-) -> Key {
-    key_of("fragment, however it is laid out", canonical, program, place, environment, options)
-}
-
-fn key_of(
-    kind: &str,
+/// The same for the fragment with another text, which names the same things.
+pub(crate) fn fragment_key_with(
     text: &str,
     program: &Program<'_>,
     place: FragmentRef,
@@ -99,5 +87,5 @@ fn key_of(
         let answer = environment.answer(side, Question { kind, name: used.name });
         bytes.extend(answer.0.to_le_bytes());
     }
-    Hasher::of(kind).text(text).text(&unit.path).bytes(&bytes).finish()
+    Hasher::of("fragment").text(text).text(&unit.path).bytes(&bytes).finish()
 }

@@ -270,7 +270,7 @@ impl<'a> SandboxedReader<'a, '_> {
                 fragments.push(self.fragment(source, at, piece, seen, &mut lines));
             }
             if replies.len() == pieces.len() {
-                self.ledger.results.keep_unit(source.side, source.text, &pieces, replies);
+                self.ledger.results.keep_unit(source.side, source.text, &pieces, &replies);
             }
             read.push(fragments);
         }

@@ -2,53 +2,87 @@
 //!
 //! An object says where things are in the text. Each place lies in a word of the earlier text, and that word stands in the later one too.
 
+use morph_diag::Span;
 use morph_object::Line;
-use morph_syntax::significant::Run;
+use morph_sema::summary::Side;
+use morph_syntax::significant::{self, Run};
+use morph_syntax::{Piece, PieceKind};
+use rustc_hash::FxHashMap;
 
+use crate::results::{KeptUnit, Results};
 use crate::task::{Built, Made};
+use crate::unchanged::{self, Digest};
+use crate::worker::read_pieces;
 
-/// The places of a text's words as they are kept: numbers of varying length, see [`pack`].
-pub(crate) type Words = Vec<u32>;
-
-/// The runs in a form that takes little room. Of each twice its length, if one blank stands before it; else that and one, the bytes
-/// before it, the line ends among them, and behind a line end its column.
-pub(crate) fn pack(runs: &[Run]) -> Words {
-    let (mut end, mut line) = (0, 0);
-    let mut words = Vec::with_capacity(runs.len() * 2);
-    for run in runs {
-        let (gap, length, lines) = (run.start - end, run.end - run.start, run.line - line);
-        if (gap, lines) == (1, 0) {
-            words.push(length << 1);
-        } else {
-            words.extend([length << 1 | 1, gap, lines]);
-            if lines > 0 {
-                words.push(run.column);
-            }
-        }
-        (end, line) = (run.end, run.line);
-    }
-    words
+/// Texts of fragments in earlier builds, in which those are found that a later one was before it was laid out anew.
+#[derive(Default)]
+pub(crate) struct Earlier {
+    /// The texts of each unit, by its path, once somebody has asked.
+    units: Option<FxHashMap<String, Vec<Digest>>>,
+    /// The fragments of those that were looked into.
+    fragments: FxHashMap<String, Vec<Fragment>>,
 }
 
-/// The runs that were packed; `None` if nobody can have packed them.
-pub(crate) fn unpack(words: &[u32]) -> Option<Vec<Run>> {
-    let mut runs: Vec<Run> = Vec::with_capacity(words.len());
-    let mut words = words.iter().copied();
-    let (mut end, mut line, mut behind) = (0_u32, 0_u32, 0_u32);
-    while let Some(first) = words.next() {
-        let length = first >> 1;
-        let (gap, lines) = if first & 1 == 0 { (1, 0) } else { (words.next()?, words.next()?) };
-        let start = end.checked_add(gap)?;
-        let column = if lines > 0 { words.next()? } else { behind.checked_add(gap)? };
-        (end, line) = (start.checked_add(length)?, line.checked_add(lines)?);
-        behind = column.checked_add(length)?;
-        runs.push(Run { start, end, line, column, begins_line: lines > 0 });
+struct Fragment {
+    kind: PieceKind,
+    name: Option<String>,
+    text: String,
+}
+
+impl Fragment {
+    fn new(piece: &Piece, unit: &str) -> Fragment {
+        let text = piece.text(unit);
+        let name =
+            piece.name.and_then(|Span { start, end }| text.get(start as usize..end as usize));
+        Fragment { kind: piece.kind, name: name.map(str::to_owned), text: text.to_owned() }
     }
-    Some(runs)
+}
+
+impl Earlier {
+    /// Other texts of a fragment of the unit with this path and text: those that have the same words, with where they stand. They
+    /// stand in `runs` now.
+    pub(crate) fn texts(
+        &mut self,
+        (path, unit): (&str, &str),
+        piece: &Piece,
+        runs: &[Run],
+        results: &mut Results,
+    ) -> Vec<(String, Vec<Run>)> {
+        let units = self.units.get_or_insert_with(|| unchanged::earlier_texts(results));
+        let Some(digests) = units.get(path) else { return Vec::new() };
+        if !self.fragments.contains_key(path) {
+            let mut fragments = Vec::new();
+            for digest in digests {
+                fragments.extend(read(digest, results).unwrap_or_default());
+            }
+            self.fragments.insert(path.to_owned(), fragments);
+        }
+        let now = Fragment::new(piece, unit);
+        let canonical = canonical(&now.text, runs);
+        let same = |earlier: &&Fragment| {
+            earlier.kind == now.kind && earlier.name == now.name && earlier.text != now.text
+        };
+        let all = self.fragments.get(path).into_iter().flatten().filter(same);
+        let alike = all.filter_map(|earlier| {
+            let runs = significant::runs(&earlier.text)?;
+            let same = self::canonical(&earlier.text, &runs) == canonical;
+            same.then(|| (earlier.text.clone(), runs))
+        });
+        alike.collect()
+    }
+}
+
+/// The fragments of a unit whose text had this digest.
+fn read(digest: &Digest, results: &mut Results) -> Option<Vec<Fragment>> {
+    let text = results.text(digest)?;
+    let KeptUnit { pieces, .. } =
+        postcard::from_bytes(results.unit_with(Side::Program, digest)?).ok()?;
+    let pieces = read_pieces(pieces, &text).ok()?;
+    Some(pieces.iter().map(|piece| Fragment::new(piece, &text)).collect())
 }
 
 /// The text without what stands between its words; equal for texts that are the same fragment.
-pub(crate) fn canonical(text: &str, runs: &[Run]) -> String {
+fn canonical(text: &str, runs: &[Run]) -> String {
     let mut canonical = String::with_capacity(text.len());
     for run in runs {
         canonical.push(if run.begins_line { '\n' } else { ' ' });
@@ -86,23 +120,4 @@ fn move_line(line: &mut Line, from: &[Run], to: &[Run]) -> Option<()> {
     }
     (line.line, line.column) = (to.line, to.column + within);
     Some(())
-}
-
-#[cfg(test)]
-mod tests {
-    use morph_syntax::significant::runs;
-
-    use super::{pack, unpack};
-
-    #[test]
-    fn what_is_packed_comes_back() {
-        for text in ["", "a", "a b", "fungsi f()\n\n  ; c\n    kembalikan  1 +\tg(2)\ntutup_fungsi"]
-        {
-            let runs = runs(text).unwrap();
-            assert_eq!(unpack(&pack(&runs)).unwrap(), runs, "{text:?}");
-        }
-        // Nobody packs these.
-        assert_eq!(unpack(&[3]), None);
-        assert_eq!(unpack(&[u32::MAX, u32::MAX, 0, 4, u32::MAX, u32::MAX]), None);
-    }
 }

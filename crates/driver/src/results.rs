@@ -18,13 +18,13 @@ use morph_sema::summary::Side;
 use morph_store::{Limits, Sections, Store, Value};
 use morph_syntax::Piece;
 use serde::{Deserialize, Serialize};
+use serde_bytes::Bytes;
 
 use crate::history::History;
 use crate::isolation::{Reuse, StoreStep, StoreWatcher};
 use crate::key::Hasher;
 use crate::ledger::Note;
 use crate::protection::compiler_build;
-use crate::relaid::Words;
 use crate::unchanged::{Digest, digest};
 
 /// The results of one project.
@@ -49,43 +49,36 @@ const SAMPLE: u8 = 64;
 #[derive(Serialize, Deserialize)]
 pub(crate) struct KeptUnit<'b> {
     #[serde(borrow)]
-    pub(crate) pieces: &'b [u8],
+    pub(crate) pieces: &'b Bytes,
     #[serde(borrow)]
-    pub(crate) seen: Vec<&'b [u8]>,
+    pub(crate) seen: Vec<&'b Bytes>,
 }
 
 /// A fragment's result as it is kept.
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 pub(crate) struct KeptBuilt<'b> {
     /// The definitions of other fragments that its diagnostics mark, by their ids when it was made.
     #[serde(borrow)]
     pub(crate) marked: Vec<(FragmentId, Definition<'b>)>,
     #[serde(borrow)]
-    pub(crate) reply: &'b [u8],
+    pub(crate) reply: &'b Bytes,
 }
 
-/// Where what was made of a fragment is, for others that are laid out differently, and where its words stood.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct KeptWords {
-    pub(crate) made: Key,
-    pub(crate) words: Words,
-}
-
-/// A key of the store with its value.
-pub(crate) struct Entry {
+/// A key of the store with its value, in two parts: the second one is long, and not copied.
+pub(crate) struct Entry<'r> {
     key: [u8; 32],
-    value: Vec<u8>,
+    head: Vec<u8>,
+    reply: &'r [u8],
 }
 
-impl Entry {
-    /// Of the fragment with this key.
-    pub(crate) fn built(key: &Key, kept: &KeptBuilt<'_>) -> Entry {
-        Entry { key: built_key(key), value: encode(kept) }
-    }
-
-    /// Of all fragments that are like this one but for their layout.
-    pub(crate) fn words(key: &Key, kept: &KeptWords) -> Entry {
-        Entry { key: built_key(key), value: encode(kept) }
+impl<'r> Entry<'r> {
+    /// Of the fragment with this key; the value is what a [`KeptBuilt`] is read from.
+    pub(crate) fn built(
+        key: &Key,
+        marked: &[(FragmentId, Definition<'_>)],
+        reply: &'r [u8],
+    ) -> Entry<'r> {
+        Entry { key: built_key(key), head: encode(&(marked, reply.len())), reply }
     }
 }
 
@@ -160,22 +153,37 @@ impl Results {
         if self.are_verified() || !self.are_kept() {
             return None;
         }
-        self.store.as_mut()?.get(&unit_key(side, text))
+        let store = self.store.as_mut()?;
+        if side == Side::Program {
+            store.need(&text_key(text));
+        }
+        store.get(&unit_key(side, text))
     }
 
-    pub(crate) fn keep_unit(&mut self, side: Side, text: &str, pieces: &[Piece], seen: Vec<&[u8]>) {
+    /// The text of a unit of the program, if there was one with this digest.
+    pub(crate) fn text(&mut self, text: &Digest) -> Option<String> {
+        let kept = self.store.as_mut()?.get(&text_key(text))?;
+        String::from_utf8(kept.to_vec()).ok()
+    }
+
+    pub(crate) fn keep_unit(&mut self, side: Side, text: &str, pieces: &[Piece], seen: &[&[u8]]) {
         if !self.are_kept() {
             return;
         }
-        let Some(store) = &mut self.store else { return };
-        let kept = KeptUnit { pieces: &encode(&pieces), seen };
-        put(store, unit_key(side, &digest(text)), &encode(&kept));
+        let seen = seen.iter().map(|seen| Bytes::new(seen)).collect();
+        let pieces = encode(&pieces);
+        let kept = KeptUnit { pieces: Bytes::new(&pieces), seen };
+        self.keep_unit_as(side, text, &encode(&kept));
     }
 
     /// Keeps of a unit with this text what was kept before.
     pub(crate) fn keep_unit_as(&mut self, side: Side, text: &str, kept: &[u8]) {
-        if let Some(store) = &mut self.store {
-            store.put(unit_key(side, &digest(text)), kept);
+        let Some(store) = &mut self.store else { return };
+        let digest = digest(text);
+        put(store, unit_key(side, &digest), &[kept]);
+        // Nobody edits the library.
+        if side == Side::Program {
+            put(store, text_key(&digest), &[text.as_bytes()]);
         }
     }
 
@@ -192,15 +200,9 @@ impl Results {
         places.into_iter().map(|place| store.at(&place?)).collect()
     }
 
-    /// What is known of fragments that are like this one but for their layout.
-    pub(crate) fn words(&mut self, key: &Key) -> Option<KeptWords> {
-        let kept = self.store.as_mut()?.get(&built_key(key))?;
-        postcard::from_bytes(kept).ok()
-    }
-
-    pub(crate) fn put(&mut self, Entry { key, value }: &Entry) {
+    pub(crate) fn put(&mut self, Entry { key, head, reply }: &Entry<'_>) {
         if let Some(store) = &mut self.store {
-            put(store, *key, value);
+            put(store, *key, &[head, reply]);
         }
     }
 
@@ -318,9 +320,18 @@ impl Results {
 }
 
 /// What is there already is not written again.
-fn put(store: &mut Store, key: [u8; 32], value: &[u8]) {
-    if store.get(&key) != Some(value) {
-        store.put(key, value);
+fn put(store: &mut Store, key: [u8; 32], parts: &[&[u8]]) {
+    let begins = |value: &mut &[u8], part: &[u8]| match value.strip_prefix(part) {
+        Some(rest) => {
+            *value = rest;
+            true
+        }
+        None => false,
+    };
+    let is_there =
+        |mut value: &[u8]| parts.iter().all(|part| begins(&mut value, part)) && value.is_empty();
+    if !store.get(&key).is_some_and(is_there) {
+        store.put_parts(key, parts);
     }
 }
 
@@ -336,6 +347,11 @@ fn unit_key(side: Side, text: &Digest) -> [u8; 32] {
         .number(side as u64)
         .bytes(text)
         .finish();
+    key
+}
+
+fn text_key(text: &Digest) -> [u8; 32] {
+    let Key(key) = Hasher::of("text of the store").bytes(text).finish();
     key
 }
 

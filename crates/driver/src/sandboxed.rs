@@ -10,7 +10,7 @@ use morph_sandbox::Pool;
 use morph_sema::environment::{AskedEntry, Environment};
 use morph_sema::summary::Side;
 use morph_store::Value;
-use morph_syntax::PieceKind;
+use morph_syntax::{PieceKind, significant};
 use rustc_hash::FxHashSet;
 
 use crate::back::Back;
@@ -19,14 +19,14 @@ use crate::definitions::Definitions;
 use crate::history;
 use crate::isolation::{AnswerDigest, Digests, FragmentDigest, Site, Step};
 use crate::keeper::Keeper;
-use crate::key::{Hasher, fragment_key};
+use crate::key::{Hasher, fragment_key, fragment_key_with};
 use crate::ledger::{Ledger, Note};
 use crate::options::{Goal, Opt, Options};
 use crate::phase::Phase;
 use crate::program::{FragmentRef, Program};
 use crate::protection::{Cost, Shield, compiler_build};
-use crate::relaid;
-use crate::results::{KeptBuilt, KeptWords, foreign_marks};
+use crate::relaid::{self, Earlier};
+use crate::results::{KeptBuilt, foreign_marks};
 use crate::side_by_side;
 use crate::task::{Built, Executor, Made, Task, Verdict as Answer, unit_name};
 use crate::unread::head;
@@ -75,6 +75,7 @@ pub(crate) struct SandboxedExecutor<'p, 'l> {
     keys: Vec<Key>,
     /// Fragments that no earlier build has made.
     made: FxHashSet<FragmentId>,
+    earlier: Earlier,
     pub(crate) failure: Option<CrewError>,
     pub(crate) broken: Vec<Broken>,
     /// What became of each fragment, if that is asked for.
@@ -121,6 +122,7 @@ impl<'p, 'l> SandboxedExecutor<'p, 'l> {
             ledger,
             keys,
             made: FxHashSet::default(),
+            earlier: Earlier::default(),
             failure: None,
             broken: Vec::new(),
             digests: Vec::new(),
@@ -241,41 +243,47 @@ impl<'p, 'l> SandboxedExecutor<'p, 'l> {
     /// What an earlier build made of the same fragment before its comments or its layout were changed; kept for this text too.
     fn relaid(&mut self, task: Task, definitions: &mut Option<Definitions>) -> Option<Built> {
         let Task(id) = task;
-        let (key, runs) = self.keeper().words(id)?;
-        let KeptWords { made, words } = self.ledger.results.words(&key)?;
-        let before = relaid::unpack(&words)?;
-        let built = relaid::relocate(self.kept(task, &made, definitions)?, &before, &runs)?;
-        for entry in self.keeper().entries(id, &built, &encode(&built)) {
-            self.ledger.results.put(&entry);
+        let place = self.places[id.0 as usize];
+        let program = self.program;
+        let unit = &program.units[place.unit as usize];
+        // Nobody edits the library.
+        if unit.side() == Side::Library {
+            return None;
         }
-        Some(built)
+        let piece = &unit.fragments[place.fragment as usize].piece;
+        let runs = significant::runs(piece.text(unit.text))?;
+        let (from, results) = ((unit.path.as_str(), unit.text), &mut self.ledger.results);
+        for (text, before) in self.earlier.texts(from, piece, &runs, results) {
+            let key = fragment_key_with(&text, program, place, &self.environment, &self.options);
+            let built = self.kept(task, &key, definitions);
+            let built = built.and_then(|built| relaid::relocate(built, &before, &runs));
+            if let Some(built) = built {
+                let reply = encode(&built);
+                let entry = self.keeper().entry(id, &built, &reply);
+                entry.iter().for_each(|entry| self.ledger.results.put(entry));
+                return Some(built);
+            }
+        }
+        None
     }
 
     fn keeper(&self) -> Keeper<'_> {
-        Keeper {
-            program: self.program,
-            places: &self.places,
-            environment: &self.environment,
-            options: &self.options,
-            keys: &self.keys,
-        }
+        Keeper { program: self.program, places: &self.places, keys: &self.keys }
     }
 
     /// Keeps what was made of fragments, and compares it with what was kept, if that is wanted.
     fn keep(&mut self, made: &[(FragmentId, &Built, &[u8])]) {
         let keeper = self.keeper();
         let entries = side_by_side::map(made, LEAST_FRAGMENTS, |(id, built, reply)| {
-            keeper.entries(*id, built, reply)
+            keeper.entry(*id, built, reply)
         });
-        for ((id, _, reply), entries) in made.iter().zip(entries) {
+        for ((id, _, reply), entry) in made.iter().zip(entries) {
+            let Some(entry) = entry else { continue };
             let key = self.keys[id.0 as usize];
-            let compared = !entries.is_empty() && self.ledger.results.is_verified(&key);
-            if compared && self.differs(Task(*id), reply) {
+            if self.ledger.results.is_verified(&key) && self.differs(Task(*id), reply) {
                 self.mismatch(*id, key);
             }
-            for entry in entries {
-                self.ledger.results.put(&entry);
-            }
+            self.ledger.results.put(&entry);
         }
     }
 
@@ -300,7 +308,7 @@ impl<'p, 'l> SandboxedExecutor<'p, 'l> {
         let Ok(KeptBuilt { marked, reply: kept }) = postcard::from_bytes(kept) else { return true };
         let Ok(built) = read_built(kept) else { return true };
         // Marks in other fragments are by their numbers, which change with the program.
-        holds(&built, &self.environment, side) && marked.is_empty() && kept != reply
+        holds(&built, &self.environment, side) && marked.is_empty() && **kept != *reply
     }
 
     /// What a fragment died of at a higher rung, in an earlier build.

@@ -30,6 +30,7 @@ use crate::program::Program;
 use crate::project::{Location, Probe, Project};
 use crate::protection::compiler_build;
 use crate::report::{Closed, FragmentLabel, FragmentPlace, Problem, Report, Subject, UnitText};
+use crate::results::Results;
 use crate::side_by_side;
 use crate::source;
 use crate::unit::KEYWORDS;
@@ -201,14 +202,30 @@ fn found(
 }
 
 /// What a record says.
-fn outcome(record: &str, ledger: &mut Ledger) -> Option<(Inputs, Outcome)> {
-    postcard::from_bytes(&ledger.results.record(record)?).ok()
+fn outcome(record: &str, results: &mut Results) -> Option<(Inputs, Outcome)> {
+    postcard::from_bytes(&results.record(record)?).ok()
 }
 
 /// The image of the last build, if there was no error.
 pub(crate) fn last_healthy(ledger: &mut Ledger) -> Option<Sum> {
-    let (_, outcome) = outcome(&record(ledger.results.user()), ledger)?;
+    let (_, outcome) = outcome(&record(ledger.results.user()), &mut ledger.results)?;
     outcome.image.filter(|_| outcome.is_healthy())
+}
+
+/// The texts of the program's units in the last build, and in the one that was set aside; by path.
+pub(crate) fn earlier_texts(results: &mut Results) -> FxHashMap<String, Vec<Digest>> {
+    let user = results.user().to_owned();
+    let mut texts: FxHashMap<String, Vec<Digest>> = FxHashMap::default();
+    for name in [record(&user), aside::record(&user)] {
+        let Some((inputs, _)) = outcome(&name, results) else { continue };
+        for unit in inputs.units.into_iter().filter(|unit| unit.file.is_some()) {
+            let known = texts.entry(unit.path).or_default();
+            if !known.contains(&unit.text) {
+                known.push(unit.text);
+            }
+        }
+    }
+    texts
 }
 
 /// A build, and what has changed since.
@@ -234,7 +251,7 @@ impl Compared {
         image_at: Option<&Path>,
         ledger: &mut Ledger,
     ) -> Option<Compared> {
-        let (inputs, outcome) = outcome(record, ledger)?;
+        let (inputs, outcome) = outcome(record, &mut ledger.results)?;
         let same = inputs.build == compiler_build()
             && inputs.roots == project.roots()
             && inputs.config == config_digest(project)?

@@ -28,7 +28,7 @@ pub struct Map {
     /// The symbols of all definitions, one behind the other.
     pub(crate) names: String,
     /// Of all objects, in their order, each object's as in the object: see [`Fixup::pack`].
-    #[serde(with = "morph_object::bytes")]
+    #[serde(with = "serde_bytes")]
     pub(crate) fixups: Vec<u8>,
     /// Where the program begins.
     pub(crate) entry: u32,
@@ -90,7 +90,7 @@ pub(crate) struct Changed {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct ObjectParts {
     pub(crate) definitions: Vec<Defined>,
-    #[serde(with = "morph_object::bytes")]
+    #[serde(with = "serde_bytes")]
     pub(crate) fixups: Vec<u8>,
 }
 

@@ -22,7 +22,6 @@
 
 use serde::{Deserialize, Serialize};
 
-pub mod bytes;
 mod join;
 mod problem;
 
@@ -139,11 +138,11 @@ pub struct Trap {
 /// What one fragment compiles to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Object {
-    #[serde(with = "bytes")]
+    #[serde(with = "serde_bytes")]
     pub text: Vec<u8>,
-    #[serde(with = "bytes")]
+    #[serde(with = "serde_bytes")]
     pub rodata: Vec<u8>,
-    #[serde(with = "bytes")]
+    #[serde(with = "serde_bytes")]
     pub data: Vec<u8>,
     pub bss_size: u32,
     pub definitions: Vec<Definition>,

@@ -96,7 +96,7 @@ impl Store {
                     && seen.insert(key)
                     && let Some(value) = pack.get(entry)
                 {
-                    kept.put(key, &value);
+                    kept.put(key, &[&value]);
                 }
             }
             gone.push(number);

@@ -240,6 +240,11 @@ impl Store {
         }
     }
 
+    /// The value of a key counts as used, though nobody asks for it.
+    pub fn need(&mut self, key: &Key) {
+        self.used.insert(*key);
+    }
+
     /// Where the value of a key is; it counts as used. Whoever finds there that it is damaged asks [`Store::get`], which takes note of that.
     ///
     /// For those who want many: the first time everything is read.
@@ -267,10 +272,15 @@ impl Store {
 
     /// Puts a value in, to be written by [`Store::commit`]. It replaces what was there.
     pub fn put(&mut self, key: Key, value: &[u8]) {
+        self.put_parts(key, &[value]);
+    }
+
+    /// The same with a value in parts.
+    pub fn put_parts(&mut self, key: Key, parts: &[&[u8]]) {
         self.evicted.remove(&key);
         self.single.remove(&key);
         self.used.insert(key);
-        self.fresh.put(key, value);
+        self.fresh.put(key, parts);
     }
 
     /// Takes back all that was put in since the store was opened, or since the last commit.

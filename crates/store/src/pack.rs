@@ -229,16 +229,17 @@ struct Placed {
 const PIECE: usize = 1 << 20;
 
 impl Builder {
-    pub(crate) fn put(&mut self, key: Key, value: &[u8]) {
-        let fits = |piece: &Vec<u8>| piece.capacity() - piece.len() >= value.len();
+    pub(crate) fn put(&mut self, key: Key, parts: &[&[u8]]) {
+        let length = parts.iter().map(|part| part.len()).sum();
+        let fits = |piece: &Vec<u8>| piece.capacity() - piece.len() >= length;
         if !self.pieces.last().is_some_and(fits) {
             self.before += self.pieces.last().map_or(0, Vec::len);
-            self.pieces.push(Vec::with_capacity(PIECE.max(value.len())));
+            self.pieces.push(Vec::with_capacity(PIECE.max(length)));
         }
         let number = self.pieces.len() - 1;
         let piece = &mut self.pieces[number];
-        let (start, length) = (piece.len(), value.len());
-        piece.extend_from_slice(value);
+        let start = piece.len();
+        parts.iter().for_each(|part| piece.extend_from_slice(part));
         let place = Placed { piece: number, start, length, offset: self.before + start };
         if self.places.insert(key, place).is_none() {
             self.keys.push(key);

@@ -140,7 +140,7 @@ impl<'n, 'a> Neighbours<'n, 'a> {
         if pieces.len() != seen.len() {
             return None;
         }
-        self.told.insert(unit, seen);
+        self.told.insert(unit, seen.into_iter().map(|seen| &**seen).collect());
         let unknown = |piece: Piece| {
             let name = piece.name.unwrap_or_default();
             let summary = Summary::of_unknown(Definition::Broken, name);

@@ -121,7 +121,8 @@ impl<'a> Former<'a> {
     ) -> Option<Former<'a>> {
         let text = &neighbours.inputs.units.get(number)?.text;
         let kept = neighbours.room.alloc_slice_copy(ledger.results.unit_with(side, text)?);
-        let KeptUnit { pieces, seen: replies } = postcard::from_bytes(kept).ok()?;
+        let KeptUnit { pieces, seen } = postcard::from_bytes(kept).ok()?;
+        let replies: Vec<&[u8]> = seen.into_iter().map(|seen| &**seen).collect();
         let pieces: Vec<Piece> = postcard::from_bytes(pieces).ok()?;
         let seen = replies.iter().map(|seen| postcard::from_bytes::<Seen<'a>>(seen).ok());
         let seen: Vec<Seen<'a>> = seen.collect::<Option<_>>()?;
