@@ -68,6 +68,8 @@ enum Manner {
     Any,
     /// They work on what is inside of functions, most of the time.
     Gentle,
+    /// They break what was healthy, and mend it.
+    Mending,
 }
 
 /// What builds came to: how many fragments were used again, and how many made; in how many builds they were exchanged in the
@@ -90,12 +92,12 @@ fn histories(seed: u64, steps: usize, manner: Manner) -> Counts {
         let source = folder.path().join("source");
         let mut program = match manner {
             Manner::Any => Program::new(&mut random),
-            Manner::Gentle => Program::healthy(&mut random),
+            Manner::Gentle | Manner::Mending => Program::healthy(&mut random),
         };
         let mut options = match manner {
             Manner::Any => Options::default(),
             // Neither a check nor entries for debuggers: with them nothing is exchanged.
-            Manner::Gentle => {
+            Manner::Gentle | Manner::Mending => {
                 let (goal, debug) = (Goal::Image, Debug::Line);
                 Options { goal, debug, ..self::options(&mut random) }
             }
@@ -107,6 +109,7 @@ fn histories(seed: u64, steps: usize, manner: Manner) -> Counts {
             let edit = match manner {
                 Manner::Any => program.edit(&past, &mut random),
                 Manner::Gentle => program.edit_gently(&past, &mut random),
+                Manner::Mending => program.break_or_mend(&past, &mut random),
             };
             log.push(edit);
             let _nothing_there_yet = fs::remove_dir_all(&source);
@@ -179,6 +182,15 @@ fn an_incremental_build_equals_a_clean_one_whatever_was_edited() {
     let counts = all_histories(plan);
     println!("{counts:?}");
     assert!(counts.reused > counts.made, "hardly anything was used again: {counts:?}");
+}
+
+#[test]
+fn what_mends_a_program_is_exchanged_in_the_image_that_a_clean_build_gives() {
+    let plan = plan(400, Manner::Mending);
+    println!("{plan:?}");
+    let counts = all_histories(plan);
+    println!("{counts:?}");
+    assert!(counts.exchanged > plan.steps / 25, "hardly any exchange: {counts:?}");
 }
 
 #[test]

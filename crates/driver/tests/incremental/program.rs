@@ -144,6 +144,29 @@ impl Program {
         }
     }
 
+    /// Breaks something of a program that is healthy now and then, or mends all of it and edits it besides; what it was.
+    pub(crate) fn break_or_mend(
+        &mut self,
+        past: &[Program],
+        random: &mut fastrand::Rng,
+    ) -> &'static str {
+        match random.u32(0..12) {
+            0..4 => self.edit_as(5, past, random),
+            4 => self.edit_as(2, past, random),
+            5 => self.edit_as(3, past, random),
+            6 => self.edit_as(9, past, random),
+            7..11 => {
+                let items = self.files.iter_mut().flat_map(|file| &mut file.items);
+                items.for_each(|item| item.damage = Damage::Nothing);
+                if random.bool() {
+                    self.edit_as(*random.choice(&[13, 16, 17]).unwrap(), past, random);
+                }
+                "mend"
+            }
+            _ => self.edit_gently(past, random),
+        }
+    }
+
     /// Somebody calls others than before: functions that stand before it, so that no call leads back.
     fn recall(&mut self, random: &mut fastrand::Rng) {
         let mut names: Vec<String> = self.items().map(|item| item.name.clone()).collect();
