@@ -39,24 +39,25 @@ impl Fragment {
 }
 
 impl Earlier {
+    /// Whether there was a unit with this path; then its fragments are read.
+    pub(crate) fn knows(&mut self, path: &str, results: &mut Results) -> bool {
+        let units = self.units.get_or_insert_with(|| unchanged::earlier_texts(results));
+        let Some(digests) = units.get(path) else { return false };
+        if !self.fragments.contains_key(path) {
+            let read = digests.iter().filter_map(|digest| read(digest, results));
+            self.fragments.insert(path.to_owned(), read.flatten().collect());
+        }
+        true
+    }
+
     /// Other texts of a fragment of the unit with this path and text: those that have the same words, with where they stand. They
     /// stand in `runs` now.
     pub(crate) fn texts(
-        &mut self,
+        &self,
         (path, unit): (&str, &str),
         piece: &Piece,
         runs: &[Run],
-        results: &mut Results,
     ) -> Vec<(String, Vec<Run>)> {
-        let units = self.units.get_or_insert_with(|| unchanged::earlier_texts(results));
-        let Some(digests) = units.get(path) else { return Vec::new() };
-        if !self.fragments.contains_key(path) {
-            let mut fragments = Vec::new();
-            for digest in digests {
-                fragments.extend(read(digest, results).unwrap_or_default());
-            }
-            self.fragments.insert(path.to_owned(), fragments);
-        }
         let now = Fragment::new(piece, unit);
         let canonical = canonical(&now.text, runs);
         let same = |earlier: &&Fragment| {

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use bumpalo::Bump;
 use morph_diag::{Diagnostic, FragmentId, Origin};
 use morph_fault::fault::{Crash, Fault, FaultKind, Key, Resource};
 use morph_fault::supervisor::{Grain, Job, PlannedUnit, Rung, Verdict};
@@ -250,10 +251,13 @@ impl<'p, 'l> SandboxedExecutor<'p, 'l> {
         if unit.side() == Side::Library {
             return None;
         }
+        let results = &mut self.ledger.results;
+        if !self.earlier.knows(&unit.path, results) {
+            return None;
+        }
         let piece = &unit.fragments[place.fragment as usize].piece;
         let runs = significant::runs(piece.text(unit.text))?;
-        let (from, results) = ((unit.path.as_str(), unit.text), &mut self.ledger.results);
-        for (text, before) in self.earlier.texts(from, piece, &runs, results) {
+        for (text, before) in self.earlier.texts((&unit.path, unit.text), piece, &runs) {
             let key = fragment_key_with(&text, program, place, &self.environment, &self.options);
             let built = self.kept(task, &key, definitions);
             let built = built.and_then(|built| relaid::relocate(built, &before, &runs));
@@ -398,6 +402,7 @@ impl Executor for SandboxedExecutor<'_, '_> {
             Digests::None => None,
             Digests::Fragments => Some(vec![None; tasks.len()]),
         };
+        let room = Bump::new();
         let mut building = Building {
             program: self.program,
             places: &self.places,
@@ -405,8 +410,9 @@ impl Executor for SandboxedExecutor<'_, '_> {
             keys: &self.keys,
             steps,
             answers: recorded,
+            room: &room,
             replies: if self.ledger.results.are_kept() {
-                vec![Vec::new(); tasks.len()]
+                vec![&[]; tasks.len()]
             } else {
                 Vec::new()
             },
@@ -429,7 +435,7 @@ impl Executor for SandboxedExecutor<'_, '_> {
             .zip(&ended)
             .zip(&replies)
             .filter_map(|((Task(id), ended), reply)| match ended {
-                Ended::Answer(built) => Some((*id, &**built, &**reply)),
+                Ended::Answer(built) => Some((*id, &**built, *reply)),
                 Ended::Lowered(..) | Ended::Stub(_) => None,
             })
             .collect();
@@ -478,7 +484,7 @@ fn holds(built: &Built, environment: &Environment, side: Side) -> bool {
 }
 
 /// Checking and compiling: one job each.
-struct Building<'r, 'p> {
+struct Building<'r, 'b, 'p> {
     program: &'p Program<'p>,
     places: &'r [FragmentRef],
     tasks: &'r [Task],
@@ -488,10 +494,11 @@ struct Building<'r, 'p> {
     /// Digests of the answers, if they are asked for.
     answers: Option<Vec<Option<AnswerDigest>>>,
     /// The answers in the words of the workers, if they are to be kept.
-    replies: Vec<Vec<u8>>,
+    replies: Vec<&'b [u8]>,
+    room: &'b Bump,
 }
 
-impl Work for Building<'_, '_> {
+impl Work for Building<'_, '_, '_> {
     const NAME: &'static str = "build";
     type Answer = Box<Built>;
 
@@ -506,7 +513,7 @@ impl Work for Building<'_, '_> {
     fn read(&mut self, job: usize, reply: &[u8]) -> Result<(Box<Built>, Verdict), BadAnswer> {
         let built = read_built(reply)?;
         if let Some(slot) = self.replies.get_mut(job) {
-            reply.clone_into(slot);
+            *slot = self.room.alloc_slice_copy(reply);
         }
         if let Some(slot) = self.answers.as_mut().and_then(|answers| answers.get_mut(job)) {
             let digest = |bytes: &[u8]| {
