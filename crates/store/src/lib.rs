@@ -66,8 +66,9 @@ pub struct Store {
     is_read: bool,
     /// The newest first.
     packs: Vec<Named>,
-    /// Packs that nobody can read.
+    /// Packs that nobody can read, and records.
     unreadable: Vec<u64>,
+    damaged: Vec<PathBuf>,
     /// Where the newest entry of each key lies, once all are read: pack, entry.
     places: Option<FxHashMap<Key, (u32, u32)>>,
     /// Values that were read one by one.
@@ -141,6 +142,7 @@ impl Store {
             is_read: false,
             packs: Vec::new(),
             unreadable: Vec::new(),
+            damaged: Vec::new(),
             places: None,
             single: FxHashMap::default(),
             evicted: FxHashSet::default(),
@@ -314,9 +316,24 @@ impl Store {
 
     /// Takes note of a record that cannot be read, however often somebody asks for it.
     fn note(&mut self, problem: Problem) {
+        match problem.what {
+            PackProblem::Kind | PackProblem::Index | PackProblem::Entry => {
+                self.damaged.push(problem.file.clone());
+            }
+            // Somebody else can.
+            PackProblem::Version(_) => {}
+        }
         if !self.problems.contains(&problem) {
             self.problems.push(problem);
         }
+    }
+
+    /// The file of a record that is about to be written: whatever was wrong with it is no more.
+    fn file_to_write(&mut self, name: &str) -> io::Result<PathBuf> {
+        self.folder.make()?;
+        let file = folder::record_file(name);
+        self.damaged.retain(|damaged| *damaged != file);
+        Ok(file)
     }
 
     /// What was left out so far; each is told once.
@@ -325,7 +342,7 @@ impl Store {
     }
 
     /// Writes what was put in, and notes that `user` needs what was asked for or put in since the store was opened. From time to time
-    /// it also collects what nobody needs; packs that nobody can read go at once.
+    /// it also collects what nobody needs; what nobody can read goes at once.
     ///
     /// # Errors
     ///
@@ -358,12 +375,15 @@ impl Store {
         self.collect(now)
     }
 
-    /// Removes packs that were told to be damaged, so that they are told once. If somebody else is at it, the next one does.
+    /// Removes what was told to be damaged, so that it is told once. If somebody else is at it, the next one does.
     fn drop_unreadable(&mut self) -> io::Result<()> {
-        if self.unreadable.is_empty() {
+        if self.unreadable.is_empty() && self.damaged.is_empty() {
             return Ok(());
         }
         let Some(_lock) = self.folder.try_lock()? else { return Ok(()) };
+        for file in std::mem::take(&mut self.damaged) {
+            self.folder.remove(&file)?;
+        }
         for number in std::mem::take(&mut self.unreadable) {
             self.folder.remove(&folder::pack_file(number))?;
         }
@@ -411,11 +431,11 @@ impl Store {
     ///
     /// What the system says; then the former value still has the name.
     pub fn set_sections(&mut self, name: &str, sections: &[&[u8]]) -> io::Result<()> {
-        self.folder.make()?;
+        let file = self.file_to_write(name)?;
         let head = sections::head(sections);
         let parts: Vec<&[u8]> =
             [head.as_slice()].into_iter().chain(sections.iter().copied()).collect();
-        self.folder.replace_with(&folder::record_file(name), &parts)
+        self.folder.replace_with(&file, &parts)
     }
 
     /// Forgets a value with a name, if there is one.
@@ -442,8 +462,8 @@ impl Store {
     ///
     /// What the system says; then the former value still has the name.
     pub fn set_record(&mut self, name: &str, value: &[u8]) -> io::Result<()> {
-        self.folder.make()?;
-        self.folder.replace(&folder::record_file(name), &record::write(value))
+        let file = self.file_to_write(name)?;
+        self.folder.replace(&file, &record::write(value))
     }
 
     /// Gives the value that has the name `from` the name `to` too, instead of the one that has it. If there is none, nothing happens.
@@ -456,8 +476,8 @@ impl Store {
         if self.folder.open(&from).is_none() {
             return Ok(());
         }
-        let from = self.folder.path().join(from);
-        self.folder.link(&from, &folder::record_file(to))
+        let (from, to) = (self.folder.path().join(from), self.file_to_write(to)?);
+        self.folder.link(&from, &to)
     }
 
     /// Keeps somebody else's file under a name: as long as nobody writes to it in place, it costs no room. Nothing but its bytes is
@@ -470,8 +490,8 @@ impl Store {
         if !path.is_file() {
             return Ok(());
         }
-        self.folder.make()?;
-        self.folder.link(path, &folder::record_file(name))
+        let file = self.file_to_write(name)?;
+        self.folder.link(path, &file)
     }
 
     /// Keeps bytes as [`Store::keep_file`] does.
@@ -480,8 +500,8 @@ impl Store {
     ///
     /// What the system says; then the former value still has the name.
     pub fn keep_bytes(&mut self, name: &str, bytes: &[u8]) -> io::Result<()> {
-        self.folder.make()?;
-        self.folder.replace(&folder::record_file(name), bytes)
+        let file = self.file_to_write(name)?;
+        self.folder.replace(&file, bytes)
     }
 
     /// The file that was kept under a name.

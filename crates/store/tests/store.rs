@@ -145,6 +145,18 @@ fn a_record_is_the_old_one_or_the_new_one_and_a_damaged_one_is_none() {
         assert_eq!(store.record("a/../b"), None, "byte {at}");
         assert_eq!(store.problems().len(), 1, "byte {at}");
     }
+    // It is told once, and what takes its place is no longer it.
+    fs::write(&path, &whole[1..]).unwrap();
+    for (record, problems) in [(None, 1), (None, 0), (Some(b"third".to_vec()), 0)] {
+        let mut store = Store::open(folder.path());
+        assert_eq!((store.record("a/../b"), store.problems().len()), (record, problems));
+        if problems == 0 {
+            fs::write(&path, &whole[1..]).unwrap();
+            assert_eq!(store.record("a/../b"), None);
+            store.set_record("a/../b", b"third").unwrap();
+        }
+        store.commit("user", SystemTime::now()).unwrap();
+    }
 }
 
 /// Ends whatever is going on at the step of that number.
